@@ -1,0 +1,91 @@
+//! Who may see what: credentials, policies, and the scope that a decision gives.
+//!
+//! Principal types: a [`Principal`] comes from a verified credential; a [`Request`] adds the purpose it chose; an
+//! [`ActivePolicy`] is a validated, hashed version of a [`PolicySet`]; it turns requests into a [`Decision`], whose [`Scope`]
+//! is what every later step of a query asks for.
+//!
+//! ```
+//! use std::time::{Duration, SystemTime};
+//! use scopelog_access::{
+//!     ActivePolicy, ClaimsRequest, Decision, Issuer, IssuerKey, PolicySchema, PolicySet, Request, RevocationList, Role,
+//!     starter_policies, verify,
+//! };
+//! use scopelog_catalog::{DatasetName, DatasetSchema, PrincipalId, TeamName};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let exchange = TeamName::new("exchange")?;
+//! let iis = DatasetSchema::builtin(&DatasetName::new("iis")?).ok_or("no such kind")?;
+//! let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_750_000_000);
+//!
+//! // Policies become a version only if they are valid.
+//! let teams = [exchange.clone()];
+//! let schema = PolicySchema::generate(&[iis.clone()], &teams)?;
+//! let active = ActivePolicy::activate(PolicySet::load(starter_policies(&teams))?, schema, None)?;
+//!
+//! // A credential proves the principal.
+//! let issuer = Issuer::new(IssuerKey::generate()?, "archive-id");
+//! let asked = ClaimsRequest {
+//!     principal: PrincipalId::user("alice")?,
+//!     teams: vec![exchange.clone()],
+//!     role: Role::None,
+//!     purposes: Default::default(),
+//!     lifetime: Duration::from_secs(3600),
+//! };
+//! let (_, token) = issuer.issue(&asked, now)?;
+//! let alice = verify(&token, issuer.verifying_key(), "archive-id", &RevocationList::default(), now)?;
+//!
+//! let request = Request::new(alice, None)?;
+//! let Decision::Permit(scope) = active.decide(&request, &[(exchange.clone(), iis)], now) else {
+//!     return Err("denied".into());
+//! };
+//! assert!(scope.dataset(&exchange, &DatasetName::new("iis")?).is_some_and(|d| d.has_column("sc_status")));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Invariants
+//!
+//! - A [`Principal`] exists only where a signature was verified, a [`Scope`] only where a decision was made.
+//! - No policy, no access. Forbid wins over permit. A policy that fails while it is evaluated denies what was asked.
+//! - A policy that this crate would not enforce as written (a condition on rows, a name that cannot exist, an impossible
+//!   condition) is refused when its set is activated, never ignored.
+//! - A version is its content's hash; what was stored is taken back only if it is exactly what was written.
+//! - Time comes from the caller. Errors never hold a token or a key; a denial says to its caller what an absent name says.
+//!
+//! # Not here
+//!
+//! SQL, Parquet, wire formats, files other than the issuer's key, and the clock.
+
+mod active;
+mod check;
+mod credential;
+mod decide;
+mod decision;
+mod digest;
+mod error;
+mod evaluate;
+mod index;
+mod key;
+mod nesting;
+mod policies;
+mod predicate;
+mod principal;
+mod registry;
+mod schema;
+mod scope;
+mod starter;
+#[cfg(test)]
+mod testing;
+
+pub use active::ActivePolicy;
+pub use credential::{ClaimsRequest, CredentialId, IssuedCredential, Issuer, verify};
+pub use decision::{ColumnVerdict, Decision, Denial, DenialReason, Explanation, Verdict};
+pub use error::{CredentialError, PolicyError, PolicyFault, PolicyRule};
+pub use key::{IssuerKey, VerifyingKey};
+pub use policies::{PolicyId, PolicySet, PolicyVersion};
+pub use predicate::{CompareOp, Literal, PatternPart, RowPredicate};
+pub use principal::{Principal, Purpose, Request, Role};
+pub use registry::{Registry, RevocationList};
+pub use schema::PolicySchema;
+pub use scope::{Capability, DatasetScope, Scope};
+pub use starter::starter_policies;

@@ -1,0 +1,385 @@
+//! What a user may type.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// A scoped query engine over hashed log archives.
+///
+/// Logs are parsed, scrubbed (every identifier replaced by a keyed hash) and stored as Parquet partitions per team; SQL runs
+/// over them within the scope of a credential's team, application and purpose, and every access is audited.
+#[derive(Debug, Parser)]
+#[command(
+    name = "scopelog",
+    version,
+    propagate_version = true,
+    after_help = "Examples:\n  scopelog demo\n  scopelog init --archive ./logs --team web --team mail\n  \
+                  scopelog ingest --archive ./logs --credential ./logs.keys/admin.credential --team web /var/log/iis\n  \
+                  scopelog query --archive ./logs --credential alice.credential 'SELECT sc_status, count(*) FROM iis GROUP BY 1'\n\n\
+                  Exit codes: 0 ok, 1 failure, 2 usage, 3 denied or absent, 4 query error, 5 limit reached, 6 audit unavailable, 130 cancelled\n\n\
+                  Whoever can read the archive's files and keys can read all of it: scoping binds those who cannot."
+)]
+pub struct Cli {
+    /// Options that every command has.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options that every command has.
+#[derive(Debug, Clone, Args)]
+pub struct Global {
+    /// Archive: a directory or a URL
+    #[arg(long, global = true, env = "SCOPELOG_ARCHIVE", value_name = "DIR|URL")]
+    pub archive: Option<String>,
+    /// Sealed originals [default: <archive>.vault]
+    #[arg(long, global = true, env = "SCOPELOG_VAULT", value_name = "DIR|URL")]
+    pub vault: Option<String>,
+    /// Directory of keys [default: <archive>.keys]
+    #[arg(long, global = true, env = "SCOPELOG_KEYS", value_name = "DIR")]
+    pub keys: Option<PathBuf>,
+    /// Directory of the audit chain and leases [default: <archive>.state]
+    #[arg(long, global = true, env = "SCOPELOG_STATE", value_name = "DIR")]
+    pub state: Option<PathBuf>,
+    /// Credential that says who asks
+    #[arg(long, global = true, env = "SCOPELOG_CREDENTIAL", value_name = "FILE")]
+    pub credential: Option<PathBuf>,
+    /// Purpose of this access: one of the credential's (`credential issue`: a purpose that it allows; repeat for more)
+    #[arg(long = "purpose", global = true, value_name = "P")]
+    pub purposes: Vec<String>,
+    /// Named set of options from the profiles file
+    #[arg(long, global = true, env = "SCOPELOG_PROFILE", value_name = "NAME")]
+    pub profile: Option<String>,
+    /// No progress and no notes on stderr
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+    /// No colours and no cursor movement (NO_COLOR does the same)
+    #[arg(long, global = true)]
+    pub no_color: bool,
+    /// More about what is done; repeat for more
+    #[arg(long, short, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the whole story on built-in samples; needs nothing else
+    #[command(after_help = "Examples:\n  scopelog demo\n  scopelog demo --dir ./demo     keep what the demo makes")]
+    Demo(DemoArgs),
+    /// Make a new archive with its keys, vault, audit chain and starter policies
+    #[command(after_help = "Examples:\n  scopelog init --archive ./logs --team web --team mail")]
+    Init(InitArgs),
+    /// Load logs: parse, scrub, seal the original, commit
+    #[command(
+        after_help = "Examples:\n  scopelog ingest --team web /var/log/iis\n  scopelog ingest --team linux --dataset syslog auth.log.gz\n  \
+                            zcat audit.jsonl.gz | scopelog ingest --team mail --dataset security_audit -"
+    )]
+    Ingest(IngestArgs),
+    /// Run one SQL statement within the credential's scope
+    #[command(after_help = "Examples:\n  scopelog query 'SELECT * FROM iis ORDER BY time DESC LIMIT 20'\n  \
+                            scopelog query -f top.sql --param day=2026-11-02 --format csv --output top.csv\n  \
+                            scopelog query \"SELECT * FROM all.events WHERE actor = token('user', 'ana@example.org')\"")]
+    Query(QueryArgs),
+    /// List the datasets in scope
+    #[command(after_help = "Examples:\n  scopelog datasets\n  scopelog datasets --format json")]
+    Datasets(FormatArgs),
+    /// Show a dataset's columns, classes and what they mean
+    #[command(after_help = "Examples:\n  scopelog describe iis\n  scopelog describe web.iis")]
+    Describe(DescribeArgs),
+    /// Check, activate and explain access policies
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  scopelog access check\n  scopelog access activate\n  scopelog access why web.iis"
+    )]
+    Access(AccessCommand),
+    /// Issue, list and revoke credentials
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  scopelog credential issue --user alice --team web --output alice.credential\n  scopelog credential list"
+    )]
+    Credential(CredentialCommand),
+    /// Hash a value as the archive hashes it; for those allowed, and audited
+    #[command(after_help = "Examples:\n  scopelog token user ana.lima@example.org\n  scopelog token ip 192.0.2.7")]
+    Token(TokenArgs),
+    /// Show the key calendar
+    #[command(subcommand, after_help = "Examples:\n  scopelog keys list")]
+    Keys(KeysCommand),
+    /// List, verify and anchor the audit chain
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  scopelog audit list --last 20\n  scopelog audit verify --head kept-elsewhere"
+    )]
+    Audit(AuditCommand),
+    /// Check the archive: files, ledger, order, sealed originals
+    #[command(after_help = "Examples:\n  scopelog verify\n  scopelog verify --team web --team mail")]
+    Verify(VerifyArgs),
+    /// Merge small files of each day, and prove that no row changed
+    #[command(after_help = "Examples:\n  scopelog compact\n  scopelog compact --team web --dataset iis")]
+    Compact(CompactArgs),
+    /// Print a completion script for a shell
+    #[command(after_help = "Examples:\n  scopelog completions bash > /etc/bash_completion.d/scopelog")]
+    Completions(CompletionsArgs),
+}
+
+/// `demo`
+#[derive(Debug, Args)]
+pub struct DemoArgs {
+    /// Keep the demo's archive here instead of a temporary directory
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+}
+
+/// `init`
+#[derive(Debug, Args)]
+pub struct InitArgs {
+    /// A service team; repeat for more
+    #[arg(long = "team", value_name = "T")]
+    pub teams: Vec<String>,
+    /// How long the administrator's first credential is valid
+    #[arg(long, default_value = "365d", value_name = "TIME")]
+    pub admin_expires: String,
+}
+
+/// `ingest`
+#[derive(Debug, Args)]
+pub struct IngestArgs {
+    /// The team whose logs these are
+    #[arg(long, value_name = "T")]
+    pub team: String,
+    /// The dataset; told from the content where it is left out
+    #[arg(long, value_name = "D")]
+    pub dataset: Option<String>,
+    /// Offset from UTC of times that name no zone, such as +02:00
+    #[arg(long, default_value = "+00:00", value_name = "OFFSET", allow_hyphen_values = true)]
+    pub zone: String,
+    /// Read text as utf8, latin1, utf16le or utf16be instead of what the content shows
+    #[arg(long, value_name = "ENCODING")]
+    pub encoding: Option<String>,
+    /// Most days that one commit may add; more is a broken clock
+    #[arg(long, default_value_t = 400, value_name = "N")]
+    pub days_max: usize,
+    /// Summary as a table or as JSON
+    #[arg(long, default_value = "table")]
+    pub format: SummaryFormat,
+    /// Files, directories, or - for stdin
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+}
+
+/// How a summary is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SummaryFormat {
+    /// For people.
+    Table,
+    /// For programs: one JSON object.
+    Json,
+}
+
+/// How rows are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// A table that fits the terminal.
+    Table,
+    /// Comma-separated values; text cells that a spreadsheet would run are neutralised.
+    Csv,
+    /// One JSON array of objects.
+    Json,
+    /// One JSON object a line.
+    Ndjson,
+    /// A Markdown table.
+    Markdown,
+    /// A Parquet file.
+    Parquet,
+    /// An Arrow IPC stream.
+    Arrow,
+}
+
+/// Commands that only list.
+#[derive(Debug, Args)]
+pub struct FormatArgs {
+    /// How rows are shown
+    #[arg(long, default_value = "table")]
+    pub format: Format,
+}
+
+/// `query`
+#[derive(Debug, Args)]
+pub struct QueryArgs {
+    /// The statement, or - to read it from stdin
+    #[arg(value_name = "SQL", required_unless_present = "file", conflicts_with = "file")]
+    pub sql: Option<String>,
+    /// Read the statement from a file
+    #[arg(long, short, value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// How rows are shown [default: table on a terminal, else csv]
+    #[arg(long)]
+    pub format: Option<Format>,
+    /// Write rows to a file
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Bind $name to a value; numbers, true, false and null are typed, 'quoted' is text
+    #[arg(long = "param", value_name = "NAME=VALUE")]
+    pub params: Vec<String>,
+    /// Print time, rows and bytes that left the scopes
+    #[arg(long)]
+    pub stats: bool,
+    /// Memory that the query may use, in MiB
+    #[arg(long, default_value_t = 2048, value_name = "MIB")]
+    pub memory: usize,
+    /// Seconds that the query may run
+    #[arg(long, default_value_t = 600, value_name = "S")]
+    pub timeout: u64,
+    /// Rows that the query may return
+    #[arg(long, value_name = "N")]
+    pub max_rows: Option<u64>,
+}
+
+/// `describe`
+#[derive(Debug, Args)]
+pub struct DescribeArgs {
+    /// The dataset, with or without its team
+    #[arg(value_name = "D")]
+    pub dataset: String,
+    /// How rows are shown
+    #[arg(long, default_value = "table")]
+    pub format: Format,
+}
+
+/// `access`
+#[derive(Debug, Subcommand)]
+pub enum AccessCommand {
+    /// Validate the policy files without changing anything
+    #[command(after_help = "Examples:\n  scopelog access check --credential ./logs.keys/admin.credential")]
+    Check,
+    /// Make the policy files the version in force
+    #[command(after_help = "Examples:\n  scopelog access activate --credential ./logs.keys/admin.credential")]
+    Activate,
+    /// Explain what a credential sees of a dataset, and which policies say so
+    #[command(after_help = "Examples:\n  scopelog access why --credential alice.credential web.iis")]
+    Why {
+        /// The dataset, with its team
+        #[arg(value_name = "T.D")]
+        dataset: String,
+    },
+}
+
+/// `credential`
+#[derive(Debug, Subcommand)]
+pub enum CredentialCommand {
+    /// Issue a credential (administrators)
+    #[command(
+        after_help = "Examples:\n  scopelog credential issue --user alice --team web --output alice.credential\n  \
+                            scopelog credential issue --application nightly --team web --purpose reporting --expires 30d"
+    )]
+    Issue(IssueArgs),
+    /// List the credentials that were issued
+    #[command(after_help = "Examples:\n  scopelog credential list --format csv")]
+    List(FormatArgs),
+    /// Revoke a credential
+    #[command(
+        after_help = "Examples:\n  scopelog credential list\n  scopelog credential revoke 3f0c2a9be1d44b77a2c5d0e9f1b36a58"
+    )]
+    Revoke {
+        /// The credential's id, as `credential list` shows it
+        id: String,
+    },
+}
+
+/// `credential issue`
+#[derive(Debug, Args)]
+pub struct IssueArgs {
+    /// A person
+    #[arg(long, value_name = "U", conflicts_with = "application", required_unless_present = "application")]
+    pub user: Option<String>,
+    /// A program
+    #[arg(long, value_name = "A")]
+    pub application: Option<String>,
+    /// A team that the principal belongs to; the first is the default schema
+    #[arg(long = "team", value_name = "T", required = true)]
+    pub teams: Vec<String>,
+    /// What the principal may do besides reading what policies allow
+    #[arg(long, default_value = "none", value_name = "none|loader|owner|auditor|administrator")]
+    pub role: String,
+    /// How long the credential is valid
+    #[arg(long, default_value = "8h", value_name = "TIME")]
+    pub expires: String,
+    /// Where to write it (mode 0600) [default: stdout]
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// `token`
+#[derive(Debug, Args)]
+pub struct TokenArgs {
+    /// user, ip, host, mailbox, phone, sid, guid, device, tenant, path, object …
+    pub domain: String,
+    /// The value
+    pub value: String,
+    /// Hash in this team's realm instead of the shared one
+    #[arg(long, value_name = "T")]
+    pub team: Option<String>,
+}
+
+/// `keys`
+#[derive(Debug, Subcommand)]
+pub enum KeysCommand {
+    /// List the epochs and token domains; never a key
+    #[command(after_help = "Examples:\n  scopelog keys list --credential ./logs.keys/admin.credential")]
+    List(FormatArgs),
+}
+
+/// `audit`
+#[derive(Debug, Subcommand)]
+pub enum AuditCommand {
+    /// List entries: one's own, or all for auditors
+    #[command(after_help = "Examples:\n  scopelog audit list --last 20\n  scopelog audit list --format ndjson")]
+    List {
+        /// The newest N
+        #[arg(long, default_value_t = 50, value_name = "N")]
+        last: usize,
+        /// How rows are shown
+        #[arg(long, default_value = "table")]
+        format: Format,
+    },
+    /// Check every byte of the chain, against a head or receipt that was kept elsewhere
+    #[command(
+        after_help = "Examples:\n  scopelog audit head > kept-elsewhere\n  scopelog audit verify --head kept-elsewhere"
+    )]
+    Verify {
+        /// A head or receipt, as text or in a file
+        #[arg(long, value_name = "HEAD|FILE")]
+        head: Option<String>,
+    },
+    /// Print the newest signed head, to be kept elsewhere
+    #[command(after_help = "Examples:\n  scopelog audit head > kept-elsewhere")]
+    Head,
+}
+
+/// `verify`
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    /// Only these teams
+    #[arg(long = "team", value_name = "T")]
+    pub teams: Vec<String>,
+}
+
+/// `compact`
+#[derive(Debug, Args)]
+pub struct CompactArgs {
+    /// Only these teams
+    #[arg(long = "team", value_name = "T")]
+    pub teams: Vec<String>,
+    /// Only this dataset
+    #[arg(long, value_name = "D")]
+    pub dataset: Option<String>,
+}
+
+/// `completions`
+#[derive(Debug, Args)]
+pub struct CompletionsArgs {
+    /// bash, zsh, fish, elvish or powershell
+    pub shell: clap_complete::Shell,
+}

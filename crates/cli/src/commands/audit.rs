@@ -1,0 +1,91 @@
+//! `audit`: what was asked and done, and that nobody changed it.
+
+use scopelog_access::Capability;
+use scopelog_audit::{Anchor, Anchoring, Filter, Kind, SigningKey, read, verify};
+
+use crate::args::{AuditCommand, Format, Global};
+use crate::commands::Listing;
+use crate::error::{CliError, Usage};
+use crate::house::{House, key_files};
+use crate::place::Place;
+use crate::terminal;
+
+/// Runs the sub-command.
+pub async fn run(global: &Global, command: AuditCommand) -> Result<(), CliError> {
+    match command {
+        AuditCommand::List { last, format } => list(global, last, format).await,
+        AuditCommand::Verify { head } => check(global, head.as_deref()),
+        AuditCommand::Head => {
+            let house = House::open(global).await?;
+            terminal::say(house.chain.head()?)
+        }
+    }
+}
+
+async fn list(global: &Global, last: usize, format: Format) -> Result<(), CliError> {
+    let house = House::open(global).await?;
+    let me = house.request().principal().id().to_string();
+    let all = house.policy_allows(&Capability::AuditAll).await?;
+    let filter = Filter { principal: (!all).then(|| me.clone()), ..Filter::default() };
+    let mut newest = std::collections::VecDeque::with_capacity(last.min(4096));
+    for entry in read(&house.place.chain(), filter)? {
+        let entry = entry?;
+        if newest.len() == last {
+            newest.pop_front();
+        }
+        newest.push_back(entry);
+    }
+    let mut listing = Listing::new(&["index#", "time", "kind", "principal", "purpose", "details"]);
+    for recorded in newest {
+        let entry = recorded.entry;
+        // A table leaves out what no person reads: sealed texts and the hashes that repeat; other forms have everything.
+        let shown = |k: &str| {
+            format != Format::Table || !matches!(k, "sealed" | "policy" | "policy_version" | "scope" | "credential")
+        };
+        let details: Vec<String> =
+            entry.details.iter().filter(|(k, _)| shown(k)).map(|(k, v)| format!("{k}={v}")).collect();
+        listing.row([
+            recorded.index.to_string(),
+            terminal::time(entry.time),
+            entry.kind.word().to_owned(),
+            entry.principal,
+            entry.purpose.unwrap_or_default(),
+            details.join(" "),
+        ]);
+    }
+    listing.show(format, global)?;
+    // Reading everybody's entries is an access like any other.
+    if all {
+        house.record(&house.entry(Kind::Other("audit_listed".into())))?;
+    }
+    Ok(())
+}
+
+/// Checks every byte of the chain. It needs no credential: whoever holds the files and a head may check them.
+fn check(global: &Global, head: Option<&str>) -> Result<(), CliError> {
+    let place = Place::resolve(global)?;
+    let anchor = head.map(anchor).transpose()?;
+    let key = SigningKey::load(&place.key_file(key_files::AUDIT))?.verifying_key();
+    let report = verify(&place.chain(), &key, anchor.as_ref())?;
+    terminal::say(format_args!("entries   {}", report.entries))?;
+    terminal::say(format_args!("segments  {}", report.segments))?;
+    terminal::say(match report.anchoring {
+        Anchoring::Anchored => "chain     intact, anchored to the head that was given",
+        Anchoring::ConsistentNotAnchored => {
+            "chain     consistent, not anchored: without a head kept elsewhere, a chain that was rewritten as a whole cannot be told"
+        }
+    })
+}
+
+/// A head or receipt, given as text or in a file.
+fn anchor(given: &str) -> Result<Anchor, CliError> {
+    let wrong = || Usage::Value {
+        option: "head",
+        expected: "a head or receipt as `audit head` prints it, or a file that holds one",
+    };
+    if let Ok(anchor) = given.trim().parse() {
+        return Ok(anchor);
+    }
+    let text = std::fs::read_to_string(given).map_err(|_| wrong())?;
+    Ok(text.trim().parse().map_err(|_| wrong())?)
+}

@@ -1,0 +1,192 @@
+//! `query`: one statement, in the scope of a credential.
+
+use std::io::{IsTerminal, Read};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use scopelog_access::Scope;
+use scopelog_catalog::{Domain, Realm, TeamName};
+use scopelog_engine::{Engine, EngineConfig, Error, Param, Params, QueryGuards, ResultStream, Session};
+use scopelog_token::Tokenizer;
+use scopelog_vault::{Sealer, SealingKey, SourceName};
+
+use crate::args::{Format, Global, QueryArgs};
+use crate::commands::token::probe;
+use crate::error::{CliError, Usage};
+use crate::house::{House, domain_map};
+use crate::progress::Bar;
+use crate::{output, terminal};
+
+/// What a query may use.
+pub struct Limits {
+    /// Bytes of memory, beyond which it spills.
+    pub memory: usize,
+    /// Time.
+    pub time: Duration,
+    /// Rows.
+    pub rows: Option<u64>,
+}
+
+/// Runs a statement and writes its rows.
+pub async fn run(global: &Global, args: &QueryArgs) -> Result<(), CliError> {
+    let house = House::open(global).await?;
+    let sql = statement(args)?;
+    let params = params(&args.params)?;
+    let limits = Limits { memory: args.memory << 20, time: Duration::from_secs(args.timeout), rows: args.max_rows };
+    custodian_warning(global, &house);
+    let session = session(&house, &limits).await?;
+    let spinner = Bar::spinner(global, "planning");
+    let mut rows = start(&house, &session, &sql, &params).await?;
+    let terminal_out = args.output.is_none() && std::io::stdout().is_terminal();
+    let format = args.format.unwrap_or(if terminal_out { Format::Table } else { Format::Csv });
+    let mut sink = output::sink(format, &rows.schema(), args.output.as_deref(), terminal::width(global))?;
+    while let Some(batch) = rows.next_batch().await {
+        sink.write(&batch?)?;
+        spinner.text(format!("{} rows", terminal::count(rows.stats().rows)));
+    }
+    drop(spinner);
+    sink.finish()?;
+    let stats = rows.stats();
+    if args.stats {
+        terminal::complain(format_args!(
+            "{} rows, {} left the scope in {:.3} s; receipt {}",
+            terminal::count(stats.rows),
+            terminal::bytes(stats.bytes),
+            stats.elapsed.as_secs_f64(),
+            rows.receipt(),
+        ));
+    }
+    Ok(())
+}
+
+/// Opens a session in the scope of who asks.
+pub async fn session(house: &House, limits: &Limits) -> Result<Session, CliError> {
+    let scope = house.scope().await?;
+    let mut config = EngineConfig::new(SystemTime::now);
+    config.memory_limit = limits.memory;
+    config.time_limit = Some(limits.time);
+    config.row_limit = limits.rows;
+    config.spill_dir = Some(house.place.state.join("spill"));
+    let engine = Engine::new(config)?;
+    let guards = guards(house, &scope)?;
+    Ok(Session::open(&engine, scope, Arc::new(house.archive.clone()), guards).with_history(Arc::clone(&house.chain)))
+}
+
+/// Takes a statement through every step, up to its rows. What is refused on the way is recorded as well.
+pub async fn start(house: &House, session: &Session, sql: &str, params: &Params) -> Result<ResultStream, CliError> {
+    let planned = async { session.plan(session.parse(sql, params)?).await?.verify() }.await;
+    let verified = match planned {
+        Ok(verified) => verified,
+        Err(error) => {
+            session.refused(&house.chain, sql, &error).map(drop)?;
+            return Err(error.into());
+        }
+    };
+    Ok(verified.admit(Arc::clone(&house.chain)).await?.execute()?)
+}
+
+/// What a session may ask of keys: tokens of values, fingerprints of literals, the statement sealed. No key goes along.
+fn guards(house: &House, scope: &Scope) -> Result<QueryGuards, CliError> {
+    let keyring = house.keyring()?;
+    let fingerprint = keyring.fingerprint_key()?;
+    let sealing = house.sealing_key()?;
+    let map = match scope.principal().default_team() {
+        Some(team) => domain_map(&house.place, team)?,
+        None => Default::default(),
+    };
+    // The shared realm is the same through any team's tokenizer.
+    let any = TeamName::new("any")?;
+    let oracle = move |realm: &Realm, domain: Domain, value: &str| {
+        let (team, team_realm) = match realm {
+            Realm::Shared => (&any, false),
+            Realm::Team(team) => (team, true),
+        };
+        let tokenizer = Tokenizer::from_keyring(&keyring, team, keyring.current_epoch())?;
+        Ok(probe(&tokenizer, &map, team_realm, domain, value))
+    };
+    Ok(QueryGuards::new(oracle, move |bytes| fingerprint.of(bytes).to_string())
+        .with_seal(move |sql| sealed(sql, &sealing)))
+}
+
+/// A text that only the vault's opening key reads again.
+fn sealed(text: &str, to: &SealingKey) -> Option<String> {
+    let mut sealer = Sealer::new(vec![], to, SourceName::new("statement").ok()?).ok()?;
+    sealer.append(text.as_bytes()).ok()?;
+    let (_, bytes) = sealer.finish_with_writer().ok()?;
+    Some(data_encoding::BASE64.encode(&bytes))
+}
+
+fn custodian_warning(global: &Global, house: &House) {
+    use std::os::unix::fs::MetadataExt;
+    let owner = std::fs::metadata(&house.place.archive).map(|m| m.uid()).ok();
+    let me = std::fs::metadata("/proc/self").map(|m| m.uid()).ok();
+    if owner.is_some() && owner == me {
+        terminal::note(global, "note: these files are yours to read, so the scope binds this query and not you");
+    }
+}
+
+fn statement(args: &QueryArgs) -> Result<String, CliError> {
+    let read = |path: &std::path::Path| {
+        std::fs::read_to_string(path).map_err(|source| CliError::File { action: "read", path: path.to_owned(), source })
+    };
+    match (&args.sql, &args.file) {
+        (_, Some(path)) => read(path),
+        (Some(dash), None) if dash == "-" => {
+            let mut sql = String::new();
+            let read = std::io::stdin().take(16 << 20).read_to_string(&mut sql);
+            read.map_err(|source| CliError::File { action: "read", path: "-".into(), source })?;
+            Ok(sql)
+        }
+        (Some(sql), None) => Ok(sql.clone()),
+        (None, None) => Err(Usage::Value { option: "file", expected: "pass a statement, - or --file" }.into()),
+    }
+}
+
+/// `name=value` pairs; a value is a number, true, false, null, or text.
+pub fn params(given: &[String]) -> Result<Params, Usage> {
+    let wrong = Usage::Value { option: "param", expected: "write NAME=VALUE, with NAME as in $NAME" };
+    let pair = |text: &String| {
+        let (name, value) = text.split_once('=')?;
+        let word = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+        let quoted = value.strip_prefix('\'').and_then(|v| v.strip_suffix('\''));
+        let value = match (quoted, value) {
+            (Some(text), _) => Param::Text(text.to_owned()),
+            (None, "null") => Param::Null,
+            (None, "true") => Param::Bool(true),
+            (None, "false") => Param::Bool(false),
+            (None, other) => other.parse().map_or_else(|_| Param::Text(other.to_owned()), Param::Int),
+        };
+        word.then(|| (name.to_owned(), value))
+    };
+    given.iter().map(|text| pair(text).ok_or_else(|| wrong.clone())).collect()
+}
+
+/// The exit code of a query's failure.
+pub fn exit_code(error: &Error) -> u8 {
+    match error {
+        Error::NotFound { .. } | Error::Denied { .. } => 3,
+        Error::Limit(_) => 5,
+        Error::Audit(_) => 6,
+        _ => 4,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_are_typed() {
+        let given = ["a=1", "b=x y", "c='1'", "d=null", "e=true", "f=a=b"].map(str::to_owned);
+        let found = params(&given).unwrap();
+        assert_eq!(found["a"], Param::Int(1));
+        assert_eq!(found["b"], Param::Text("x y".into()));
+        assert_eq!(found["c"], Param::Text("1".into()));
+        assert_eq!(found["d"], Param::Null);
+        assert_eq!(found["e"], Param::Bool(true));
+        assert_eq!(found["f"], Param::Text("a=b".into()));
+        for bad in ["a", "=1", "a b=1", "$a=1"] {
+            assert!(params(&[bad.to_owned()]).is_err(), "{bad}");
+        }
+    }
+}

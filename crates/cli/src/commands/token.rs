@@ -1,0 +1,54 @@
+//! `token`: whoever can hash a guess can confirm it, so this asks for leave and leaves an entry.
+
+use scopelog_access::Capability;
+use scopelog_audit::Kind;
+use scopelog_catalog::{Domain, TeamName};
+use scopelog_token::Tokenizer;
+
+use crate::args::{Global, TokenArgs};
+use crate::error::{CliError, Usage};
+use crate::house::{House, domain_map};
+use crate::terminal;
+
+/// Hashes one value.
+pub async fn run(global: &Global, args: &TokenArgs) -> Result<(), CliError> {
+    let house = House::open(global).await?;
+    let domain: Domain = args.domain.parse()?;
+    let instead = "this credential may not turn values of that domain into tokens: ask the team's owner";
+    let scope = house.scope_that_may(&Capability::Tokenize(domain), instead).await?;
+    let default = scope.principal().default_team().cloned();
+    let asked = args.team.as_deref().map(TeamName::new).transpose()?;
+    let team = asked
+        .clone()
+        .or(default)
+        .ok_or(Usage::Value { option: "team", expected: "the credential has no team: name one" })?;
+    if !scope.principal().teams().contains(&team) {
+        return Err(CliError::Denied(instead));
+    }
+    let keyring = house.keyring()?;
+    let tokenizer = Tokenizer::from_keyring(&keyring, &team, keyring.current_epoch())?;
+    let map = domain_map(&house.place, &team)?;
+    let token = probe(&tokenizer, &map, asked.is_some(), domain, &args.value);
+    // The entry first: an answer without one would be a free guess.
+    house.record(
+        &house.entry(Kind::TokenProbed).with_detail("domain", domain.as_str()).with_detail("token", token.to_string()),
+    )?;
+    terminal::say(token)
+}
+
+/// The token of a value as the loader would make it: accounts are completed by the team's domains.
+pub fn probe(
+    tokenizer: &Tokenizer,
+    map: &scopelog_token::canonical::account::DomainMap,
+    team_realm: bool,
+    domain: Domain,
+    value: &str,
+) -> scopelog_token::Token {
+    if domain == Domain::User {
+        let account = scopelog_token::canonical::account::parse(value);
+        if let Some(completed) = map.complete(&account) {
+            return tokenizer.token(team_realm, domain, completed.as_bytes());
+        }
+    }
+    tokenizer.value(team_realm, domain, value)
+}

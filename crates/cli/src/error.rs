@@ -1,0 +1,161 @@
+//! Every failure, its exit code and its next step, classified once.
+
+use std::path::PathBuf;
+
+/// What a command ends with when it does not work.
+#[derive(Debug, thiserror::Error)]
+pub enum CliError {
+    /// The command line asks for something impossible.
+    #[error("{0}")]
+    Usage(Usage),
+    /// A file cannot be read or written.
+    #[error("cannot {action} {}: {source}", path.display())]
+    File {
+        /// What was tried.
+        action: &'static str,
+        /// The path, as the user gave it or as it follows from that.
+        path: PathBuf,
+        /// What the operating system says.
+        source: std::io::Error,
+    },
+    /// Results cannot be written.
+    #[error("cannot write the result: {0}")]
+    Output(#[source] std::io::Error),
+    /// A result cannot be put into its form.
+    #[error("cannot put the result into its form: {0}")]
+    Form(#[source] arrow::error::ArrowError),
+    /// Not allowed, or absent: one case.
+    #[error("{0}")]
+    Denied(&'static str),
+    /// The credential does not hold.
+    #[error(transparent)]
+    Credential(#[from] scopelog_access::CredentialError),
+    /// The policy files are wrong.
+    #[error(transparent)]
+    Policy(#[from] scopelog_access::PolicyError),
+    /// Stored policies.
+    #[error(transparent)]
+    PolicyStore(#[from] crate::policies::StoreError),
+    /// The audit chain.
+    #[error("{0}")]
+    Audit(#[from] scopelog_audit::Error),
+    /// The audit chain does not verify.
+    #[error("the audit chain does not verify: {0}")]
+    AuditDamage(#[from] scopelog_audit::VerifyError),
+    /// Keys.
+    #[error(transparent)]
+    Token(#[from] scopelog_token::Error),
+    /// The vault.
+    #[error(transparent)]
+    Vault(#[from] scopelog_vault::VaultError),
+    /// The archive.
+    #[error("{}", chain(.0))]
+    Archive(#[from] scopelog_archive::Error),
+    /// A load.
+    #[error("{}", chain(.0))]
+    Ingest(#[from] scopelog_ingest::Error),
+    /// A name.
+    #[error(transparent)]
+    Name(#[from] scopelog_catalog::Error),
+    /// A query.
+    #[error(transparent)]
+    Query(#[from] scopelog_engine::Error),
+    /// Something that was checked does not hold.
+    #[error("{problems} of what was checked does not hold; see above")]
+    Unsound {
+        /// How many findings there are.
+        problems: usize,
+    },
+    /// Some sources could not be loaded.
+    #[error("{failed} of the sources could not be loaded; see above")]
+    Unloaded {
+        /// How many.
+        failed: usize,
+    },
+    /// The user interrupted.
+    #[error("cancelled")]
+    Cancelled,
+}
+
+/// What is wrong with a command line.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum Usage {
+    /// No archive was named.
+    #[error(
+        "no archive: pass --archive DIR, set SCOPELOG_ARCHIVE, or make one with `scopelog init --archive DIR --team T`"
+    )]
+    NoArchive,
+    /// No credential was named.
+    #[error(
+        "no credential: pass --credential FILE or set SCOPELOG_CREDENTIAL; an administrator issues one with `scopelog credential issue`"
+    )]
+    NoCredential,
+    /// Keys and state are of one host and cannot follow from a URL.
+    #[error("the archive is a URL, so say where {what} lie: pass --{what} DIR")]
+    NeedsDirectory {
+        /// `keys` or `state`.
+        what: &'static str,
+    },
+    /// An option's value does not read.
+    #[error("--{option}: {expected}")]
+    Value {
+        /// The option.
+        option: &'static str,
+        /// What would be right.
+        expected: &'static str,
+    },
+    /// The archive exists already.
+    #[error("there is an archive already: choose another directory")]
+    Exists,
+    /// More than one purpose for one access.
+    #[error("state one purpose: an access has one")]
+    OnePurpose,
+    /// No such profile.
+    #[error("no such profile in the profiles file")]
+    NoProfile,
+    /// The profiles file is wrong.
+    #[error("the profiles file does not parse at byte {offset}")]
+    Profiles {
+        /// Where.
+        offset: usize,
+    },
+    /// A form that needs a file.
+    #[error("this form is binary: add --output FILE or redirect stdout")]
+    BinaryOnTerminal,
+}
+
+impl From<Usage> for CliError {
+    fn from(usage: Usage) -> Self {
+        Self::Usage(usage)
+    }
+}
+
+/// A message with the messages of what caused it.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        if !text.contains(&cause_text) {
+            text.push_str(": ");
+            text.push_str(&cause_text);
+        }
+        source = cause.source();
+    }
+    text
+}
+
+impl CliError {
+    /// The exit code: 0 ok, 1 failure, 2 usage, 3 denied or absent, 4 query error, 5 limit reached, 6 audit unavailable,
+    /// 130 cancelled.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Usage(_) | Self::Name(_) => 2,
+            Self::Denied(_) | Self::Credential(_) => 3,
+            Self::Audit(_) | Self::Ingest(scopelog_ingest::Error::Audit(_)) => 6,
+            Self::Query(error) => crate::commands::query::exit_code(error),
+            Self::Cancelled => 130,
+            _ => 1,
+        }
+    }
+}

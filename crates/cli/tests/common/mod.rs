@@ -1,0 +1,10 @@
+//! Archives made and asked by the program itself, as its users do.
+#![allow(dead_code, reason = "each test file uses a part")]
+
+pub mod kill;
+pub mod logs;
+pub mod settled;
+pub mod world;
+
+pub use logs::Logs;
+pub use world::World;

@@ -1,0 +1,10 @@
+//! Reading of one team's dataset: which files, which columns, under which condition.
+
+mod dataset;
+mod files;
+mod predicate;
+mod source;
+mod table;
+
+pub(crate) use dataset::{LoadedDataset, StoreHandle};
+pub(crate) use table::ScopedTable;

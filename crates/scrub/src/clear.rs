@@ -1,0 +1,53 @@
+//! Fields of class `clear`.
+
+use chrono::{DateTime, NaiveDateTime};
+use scopelog_catalog::FieldType;
+
+use crate::cells::Cell;
+use crate::maker::Maker;
+use crate::text::TextScrubber;
+
+/// Longest value of a `word` field, in characters.
+const WORD: usize = 64;
+
+/// The cell of a value that a clear field has; a misfit where it has another shape than the field.
+///
+/// Texts that `scanned` fields keep have their tokens in the shared realm: these fields have no list of tokens to join by.
+pub(crate) fn cell(maker: &mut Maker, scrubber: &mut TextScrubber, field_type: FieldType, raw: &str) -> Cell {
+    let fitting = match field_type {
+        FieldType::Word => (is_word(raw) && !scrubber.finds(raw)).then(|| Cell::Text(raw.into())),
+        FieldType::Scanned => Some(Cell::Text(scrubber.scrub(maker, false, raw, &[]).0.into())),
+        FieldType::Int => raw.trim().parse().ok().map(Cell::Int),
+        FieldType::Float => raw.trim().parse().ok().filter(|n: &f64| n.is_finite()).map(Cell::Float),
+        FieldType::Bool => boolean(raw).map(Cell::Bool),
+        FieldType::Timestamp => timestamp(raw).map(Cell::Int),
+    };
+    fitting.unwrap_or_else(|| Cell::Misfit(maker.unknown(raw)))
+}
+
+/// Whether a text has the closed shape of `word` fields.
+pub(crate) fn is_word(text: &str) -> bool {
+    let fits = |c: char| c.is_alphanumeric() || " _-./:+*,()&=".contains(c);
+    text.len() <= WORD * 4 && text.chars().count() <= WORD && text.chars().all(fits)
+}
+
+fn boolean(raw: &str) -> Option<bool> {
+    let is = |words: &[&str]| words.iter().any(|word| raw.trim().eq_ignore_ascii_case(word));
+    match () {
+        () if is(&["true", "1", "yes"]) => Some(true),
+        () if is(&["false", "0", "no"]) => Some(false),
+        () => None,
+    }
+}
+
+/// An ISO time in microseconds; without a zone it is UTC.
+fn timestamp(raw: &str) -> Option<i64> {
+    let raw = raw.trim();
+    if let Ok(time) = DateTime::parse_from_rfc3339(raw) {
+        return Some(time.timestamp_micros());
+    }
+    let naive = ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f"]
+        .iter()
+        .find_map(|form| NaiveDateTime::parse_from_str(raw, form).ok());
+    naive.map(|time| time.and_utc().timestamp_micros())
+}

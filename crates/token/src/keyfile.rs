@@ -1,0 +1,110 @@
+//! Key files: private to their owner, durable once written, read line by line.
+
+use std::fs::{File, OpenOptions};
+use std::io::{ErrorKind, Read, Write};
+use std::path::{Path, PathBuf};
+
+use zeroize::Zeroizing;
+
+use crate::Error;
+
+/// Far more than any keyring needs; a wrong path must not fill the memory.
+const LONGEST: u64 = 16 << 20;
+
+fn failed(doing: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Error {
+    let path = path.to_path_buf();
+    move |source| Error::KeyFile { doing, path, source }
+}
+
+/// Opens a key file, unless others than its owner may read or write it.
+pub(crate) fn open(path: &Path) -> Result<File, Error> {
+    let file = File::open(path).map_err(failed("open", path))?;
+    check_mode(&file, path)?;
+    Ok(file)
+}
+
+#[cfg(unix)]
+fn check_mode(file: &File, path: &Path) -> Result<(), Error> {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = file.metadata().map_err(failed("read the mode of", path))?.permissions().mode() & 0o7777;
+    if mode & 0o077 == 0 { Ok(()) } else { Err(Error::KeyFileMode { path: path.to_path_buf(), mode }) }
+}
+
+#[cfg(not(unix))]
+fn check_mode(_: &File, _: &Path) -> Result<(), Error> {
+    Ok(())
+}
+
+/// Reads a whole stream of keys.
+pub(crate) fn read(reader: impl Read) -> Result<Zeroizing<String>, Error> {
+    // Large enough for most files at once, so that growing leaves no copies behind.
+    let mut text = Zeroizing::new(String::with_capacity(64 << 10));
+    reader.take(LONGEST).read_to_string(&mut text).map_err(Error::KeyStream)?;
+    Ok(text)
+}
+
+/// Writes a new file with mode 0600 and makes it durable. An existing file is never touched.
+pub(crate) fn create(path: &Path, text: &str) -> Result<(), Error> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path).map_err(failed("create", path))?;
+    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(failed("write", path))?;
+    sync_parent(path)
+}
+
+/// Replaces a key file in one step: after a crash there is the old file or the new one.
+pub(crate) fn replace(path: &Path, text: &str) -> Result<(), Error> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".new");
+    let next = PathBuf::from(name);
+    match std::fs::remove_file(&next) {
+        Err(source) if source.kind() != ErrorKind::NotFound => return Err(failed("remove", &next)(source)),
+        _ => {}
+    }
+    create(&next, text)?;
+    std::fs::rename(&next, path).map_err(failed("replace", path))?;
+    sync_parent(path)
+}
+
+fn sync_parent(path: &Path) -> Result<(), Error> {
+    let parent = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(parent).and_then(|dir| dir.sync_all()).map_err(failed("make durable the directory of", path))
+}
+
+/// The lines of a key file after its heading, numbered, without comments and blank lines, split into words.
+pub(crate) fn lines<'a>(text: &'a str, heading: &'static str, rule: &'static str) -> Result<Vec<Line<'a>>, Error> {
+    let mut lines = text
+        .lines()
+        .enumerate()
+        .map(|(i, line)| Line { number: i + 1, words: line.split_ascii_whitespace().collect() })
+        .filter(|line| line.words.first().is_some_and(|word| !word.starts_with('#')));
+    let first = lines.next().ok_or(Error::KeySyntax { line: 1, rule })?;
+    if !first.words.iter().copied().eq(heading.split(' ')) {
+        return Err(first.error(rule));
+    }
+    Ok(lines.collect())
+}
+
+/// One line of a key file.
+pub(crate) struct Line<'a> {
+    pub(crate) number: usize,
+    pub(crate) words: Vec<&'a str>,
+}
+
+impl Line<'_> {
+    pub(crate) fn error(&self, rule: &'static str) -> Error {
+        Error::KeySyntax { line: self.number, rule }
+    }
+}
+
+/// A point of time in a key file: µs since 1970, or `always` for the time without beginning.
+pub(crate) fn parse_from(word: &str) -> Option<i64> {
+    if word == "always" { Some(i64::MIN) } else { word.parse().ok().filter(|from| *from != i64::MIN) }
+}
+
+/// The inverse of [`parse_from`].
+pub(crate) fn format_from(from: i64) -> String {
+    if from == i64::MIN { "always".into() } else { from.to_string() }
+}
