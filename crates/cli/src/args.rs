@@ -34,13 +34,13 @@ pub struct Global {
     /// Archive: a directory or a URL
     #[arg(long, global = true, env = "SCOPELOG_ARCHIVE", value_name = "DIR|URL")]
     pub archive: Option<String>,
-    /// Sealed originals [default: <archive>.vault]
+    /// Sealed originals [default: ARCHIVE.vault]
     #[arg(long, global = true, env = "SCOPELOG_VAULT", value_name = "DIR|URL")]
     pub vault: Option<String>,
-    /// Directory of keys [default: <archive>.keys]
+    /// Directory of keys [default: ARCHIVE.keys]
     #[arg(long, global = true, env = "SCOPELOG_KEYS", value_name = "DIR")]
     pub keys: Option<PathBuf>,
-    /// Directory of the audit chain and leases [default: <archive>.state]
+    /// Directory of the audit chain and leases [default: ARCHIVE.state]
     #[arg(long, global = true, env = "SCOPELOG_STATE", value_name = "DIR")]
     pub state: Option<PathBuf>,
     /// Credential that says who asks
