@@ -125,8 +125,8 @@ fn split(folded: &str) -> Parts<'_> {
         text = inner;
     }
     if let Some((domain, name)) = text.rsplit_once('\\') {
-        // A backslash that was escaped is one backslash.
-        let domain = domain.trim_end_matches('\\').trim_matches(is_blank);
+        // A backslash that was escaped is one backslash, with or without blanks between.
+        let domain = domain.trim_end_matches(|c| c == '\\' || is_blank(c)).trim_start_matches(is_blank);
         let name = name.trim_matches(is_blank);
         if domain.is_empty() || name.is_empty() {
             return Parts::Bare(text);

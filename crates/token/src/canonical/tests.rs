@@ -37,6 +37,7 @@ fn accounts_in_every_spelling() {
         ("@example.org", "@example.org"),
         ("alice@", "alice@"),
         ("corp\\", "corp\\"),
+        ("corp\\ \\ alice@", "corp\\alice@"),
         ("alice_contoso.com#EXT#@fabrikam.test", "alice_contoso.com#ext#@fabrikam.test"),
         ("", ""),
         ("\"", "\""),
