@@ -269,7 +269,8 @@ impl<R: Read + Send> Reader<R> {
 
     /// Where the next item, or the framing before it, begins.
     fn reached(&self) -> u64 {
-        self.held.as_ref().map_or_else(|| self.lines.position(), |held| held.start)
+        let rest = self.rest.as_ref().map(|rest| rest.start);
+        rest.or(self.held.as_ref().map(|held| held.start)).unwrap_or_else(|| self.lines.position())
     }
 
     fn parse(&mut self) -> Option<i64> {

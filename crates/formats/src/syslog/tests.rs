@@ -64,6 +64,7 @@ fn seen_as(bytes: &[u8], encoding: Encoding, options: &Options, drip: usize) -> 
     let mut seen = vec![];
     let mut end = 0;
     loop {
+        let reached = reader.position();
         let item = match reader.next_item().unwrap() {
             None => break,
             Some(Item::Reject(reject)) => Seen::Reject(reject),
@@ -76,6 +77,7 @@ fn seen_as(bytes: &[u8], encoding: Encoding, options: &Options, drip: usize) -> 
         };
         let range = item.bytes();
         assert!(range.start >= end && range.end > range.start, "{range:?} after {end}");
+        assert!(range.start >= reached, "{range:?} begins before {reached}, where the reader was");
         end = range.end;
         assert!(reader.position() >= end && reader.position() <= bytes.len() as u64);
         seen.push(item);
