@@ -43,3 +43,4 @@ pub use lines::Encoding;
 pub use names::{NAMES_MAX, NameId, Names};
 pub use record::{Item, Record, RecordReader, Value};
 pub use reject::{Reason, Reject};
+pub use security_audit::{CLOSE, OPEN};

@@ -3,12 +3,16 @@
 
 mod address;
 mod form;
+mod harmless;
 mod record_type;
 mod role;
 mod shape;
 mod shapes;
 mod split;
 mod table;
+mod values;
+
+pub use values::{CLOSE, OPEN};
 
 use std::io::Read;
 use std::ops::Range;

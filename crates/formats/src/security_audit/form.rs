@@ -40,6 +40,7 @@ const SIGNS: &[(&[&str], &str)] = &[
     (&["AuditData", "CreationDate"], "Microsoft 365 audit records as JSON"),
     (&["AuditData", "RecordType"], "Microsoft 365 audit records as JSON"),
     (&["auditData", "auditLogRecordType"], "Microsoft 365 audit records as JSON"),
+    (&["TimeGenerated", "OfficeWorkload"], "Microsoft 365 audit records as JSON"),
     (&["TimeGenerated", "OperationName"], "Azure audit records as JSON"),
     (&["activityDateTime", "activityDisplayName"], "Azure audit records as JSON"),
     (&["createdDateTime", "conditionalAccessStatus"], "Azure audit records as JSON"),
@@ -53,7 +54,9 @@ pub(super) fn looks(lines: &[String]) -> Option<&'static str> {
     let mut rest = lines.iter().map(|l| l.trim_start_matches('\u{feff}')).skip_while(|l| Head::is_type_line(l));
     let first = rest.next()?;
     if !first.trim_start().starts_with(['{', '[']) {
-        return Head::parse(first).map(|_| "a Microsoft 365 audit export as CSV");
+        let head = Head::parse(first)?;
+        let audit = |line: &str| line.contains("\"\"CreationTime\"\"") && line.contains("\"\"Workload\"\"");
+        return (!head.is_raw() || rest.any(audit)).then_some("a Microsoft 365 audit export as CSV");
     }
     // A document has a member a line; a file of lines shows a whole record in each.
     let text: String = std::iter::once(first).chain(rest.take(199)).collect::<Vec<_>>().join("\n");
@@ -111,6 +114,10 @@ mod tests {
             "{\n  \"CreationTime\" : \"x\",\n  \"Workload\": \"y\"\n}",
             "#TYPE Selected.X\n\"AuditData\",\"CreationDate\"\n",
             "PSComputerName\tAuditData\n",
+            "TimeGenerated [UTC],OfficeWorkload,RecordType\n",
+            "Date (UTC),Request ID,User,Username\n",
+            "_raw,_time,host\n\"{\"\"CreationTime\"\":\"\"x\"\",\"\"Workload\"\":\"\"y\"\"}\",1,h\n",
+            r#"{"records":[{"TimeGenerated":"x","OfficeWorkload":"Exchange"}]}"#,
         ] {
             assert!(seen(text).is_some(), "{text}");
         }
@@ -119,6 +126,8 @@ mod tests {
             "{}",
             "[]",
             "AuditData\n",
+            "_raw,_time,host\nx,1,h\n",
+            "Date (UTC),Amount\n",
             "what is this",
             "{\"a\":\"CreationTime RecordType\"}",
             r#"{"EventID":4624,"Channel":"Security","CreationTime":"x"}"#,

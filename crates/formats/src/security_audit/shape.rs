@@ -6,6 +6,7 @@ use super::address::{self, ClientKind};
 use super::record_type;
 use super::role::{self, Known, List, Part, Role};
 use super::shapes::{is_account, is_guid, read_time};
+use super::values;
 use crate::json::{self, Entry, Flat, Texts};
 use crate::names::{NameId, Names};
 use crate::record::{Slot, Slots, Value};
@@ -188,6 +189,8 @@ impl Shaper {
                 _ => return None,
             };
             let path = self.flat.paths().get(entry.path);
+            // An indexer's result stands in an object of its own.
+            let path = path.strip_prefix("result.").unwrap_or(path);
             CARRIERS.iter().any(|c| c.eq_ignore_ascii_case(path)).then(|| text.to_owned())
         });
         let Some(text) = found else { return false };
@@ -219,7 +222,10 @@ impl Shaper {
         if let Some(name) = self.plan(path).name {
             return name;
         }
-        let name = self.names.intern(stripped(self.flat.paths().get(path), &self.prefix));
+        let full = stripped(self.flat.paths().get(path), &self.prefix);
+        // Members that are named with blanks are named after something; columns of tables are labels.
+        let labelled = full.contains(' ') && !self.from_table;
+        let name = if labelled { self.names.intern(&values::marked(full)) } else { self.names.intern(full) };
         if let Some(Some(plan)) = self.plans.get_mut(path.index()) {
             plan.name = Some(name);
         }
@@ -240,6 +246,15 @@ impl Shaper {
             Role::Client | Role::Address => self.address(role, entry.path, slot, line),
             Role::Server => self.server(entry.path, slot, line),
             Role::Object => self.object(entry.path, slot, line),
+            Role::Is(known @ Known::ResultReason) | Role::StandsFor(known @ Known::ResultReason) => {
+                let slot = self.sentence(slot, line);
+                if matches!(role, Role::StandsFor(_)) {
+                    let own = self.own(entry.path);
+                    return self.stand_in(0, known, Some(own), slot);
+                }
+                self.note(known, &slot);
+                self.push(entry.path, slot);
+            }
             Role::Is(known) => {
                 self.note(known, &slot);
                 self.push(entry.path, slot);
@@ -257,6 +272,11 @@ impl Shaper {
             }
             Role::Nested { into_record } => self.nested(entry, into_record, line),
             Role::Whole(list) => self.whole(list, entry, line),
+            Role::Elements => self.enclosed(values::elements, entry.path, slot, line),
+            Role::Switches => self.enclosed(values::switches, entry.path, slot, line),
+            Role::Sentence => self.enclosed(values::sentence, entry.path, slot, line),
+            Role::Extension => self.enclosed(values::extension, entry.path, slot, line),
+            Role::Remark => self.enclosed(values::remark, entry.path, slot, line),
         }
     }
 
@@ -365,14 +385,45 @@ impl Shaper {
             _ => false,
         };
         self.note(Known::ObjectId, &slot);
-        if speaks {
+        let account = self.names_account(&slot, line);
+        if speaks && account {
             self.push_as("ObjectText", slot.clone());
+        } else if speaks {
+            let text = text_at(&slot, line, &self.slots.scratch).to_owned();
+            let mut enclosed = String::new();
+            values::path(&text, &mut enclosed);
+            self.push_text("ObjectText", &enclosed);
         }
         // Operations on accounts and mailboxes name them here; other objects do not look like an account.
-        if self.names_account(&slot, line) {
+        if account {
             self.stand_in(2, Known::TargetUser, None, slot.clone());
         }
         self.push(path, slot);
+    }
+
+    /// A reason in words, with marks where it may name anybody.
+    fn sentence(&mut self, slot: Slot, line: &str) -> Slot {
+        let text = text_at(&slot, line, &self.slots.scratch).to_owned();
+        let mut enclosed = String::new();
+        values::sentence(&text, &mut enclosed);
+        if enclosed == text {
+            return slot;
+        }
+        let start = self.slots.scratch.len();
+        self.slots.scratch.push_str(&enclosed);
+        Slot::Scratch(start..self.slots.scratch.len())
+    }
+
+    /// A text field whose values may name anybody.
+    fn enclosed(&mut self, write: fn(&str, &mut String), path: NameId, slot: Slot, line: &str) {
+        let text = text_at(&slot, line, &self.slots.scratch).to_owned();
+        if text.is_empty() {
+            return self.push(path, slot);
+        }
+        let mut enclosed = String::new();
+        write(&text, &mut enclosed);
+        let name = self.own(path);
+        self.slots.text(name, &enclosed);
     }
 
     fn user(&mut self, path: NameId, slot: Slot, line: &str) {
@@ -421,7 +472,12 @@ impl Shaper {
                 return;
             }
         }
-        self.append(list, |joined| joined.push_str(&text));
+        self.append(list, |joined| match text.trim_start().starts_with('-') {
+            true => values::switches(&text, joined),
+            // A list of the properties' names alone.
+            false if list == List::Modified && !text.contains([' ', '[']) => values::name(&text, joined),
+            false => values::property("", &text, joined),
+        });
     }
 
     fn pair(&mut self, list: List, part: Part, entry: &Entry, line: &str) {
@@ -468,9 +524,14 @@ impl Shaper {
             }
             list => {
                 self.append(list, |joined| {
-                    joined.extend([&pair.name, "=", &pair.value]);
+                    values::name(&pair.name, joined);
+                    joined.push('=');
+                    values::property(&pair.name, &pair.value, joined);
                     if !pair.old.is_empty() {
-                        joined.extend(["; ", &pair.name, ".OldValue=", &pair.old]);
+                        joined.push_str("; ");
+                        values::name(&pair.name, joined);
+                        joined.push_str(".OldValue=");
+                        values::property(&pair.name, &pair.old, joined);
                     }
                 });
                 self.pick(&pair);
@@ -570,6 +631,14 @@ fn mark(path: &str) -> Mark {
             Mark::Azure
         }
         _ => Mark::Nothing,
+    }
+}
+
+/// The text of a slot; empty where it is none.
+fn text_at<'a>(slot: &Slot, line: &'a str, scratch: &'a str) -> &'a str {
+    match json::value(slot, line, scratch) {
+        Value::Text(text) => text,
+        _ => "",
     }
 }
 

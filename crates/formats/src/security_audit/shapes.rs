@@ -31,6 +31,7 @@ pub(super) fn read_time(text: &str) -> Option<i64> {
 /// Month first, as the export writes it; day first only where there is no such month.
 fn export_time(text: &str) -> Option<i64> {
     let (date, rest) = text.split_once(' ')?;
+    let date = date.trim_end_matches(',');
     let mut parts = date.split(['/', '.']);
     let (first, second, year) = (time::number(parts.next()?)?, time::number(parts.next()?)?, parts.next()?);
     if parts.next().is_some() || year.len() != 4 {
@@ -66,6 +67,7 @@ mod tests {
             "2021-05-18T21:13:33.0000000Z",
             "2021-05-18 23:13:33+02:00",
             "5/18/2021 9:13:33 PM",
+            "5/18/2021, 9:13:33.000 PM",
             "18/05/2021 21:13:33",
             "18.05.2021 21:13:33",
             "/Date(1621372413000)/",

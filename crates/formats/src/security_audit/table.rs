@@ -12,6 +12,21 @@ use crate::reject::Reason;
 /// The column that holds the record.
 const RECORD: &str = "AuditData";
 
+/// The column of an indexer's export that holds the record, beside one of its time.
+const RAW: (&str, &str) = ("_raw", "_time");
+
+/// Columns of exports that have a column for each field: of a workspace's tables, and of the directory's portal.
+const FIELDS: &[&[&str]] = &[
+    &["TimeGenerated", "OfficeWorkload", "RecordType"],
+    &["TimeGenerated", "OperationName", "AADTenantId"],
+    &["TimeGenerated", "OperationName", "ConditionalAccessStatus"],
+    &["Date (UTC)", "Request ID", "Username"],
+    &["Date (UTC)", "Activity", "ActorUserPrincipalName"],
+];
+
+/// What a portal writes behind the names of columns that hold times.
+const ZONES: [&str; 1] = [" [UTC]"];
+
 /// Most lines of one row.
 const LINES_MAX: usize = 4096;
 
@@ -23,6 +38,13 @@ const TRIED: usize = 3;
 pub(super) struct Head {
     columns: Vec<String>,
     separator: u8,
+    /// The column that holds the record.
+    record: Option<usize>,
+}
+
+fn column_name(cell: &str) -> &str {
+    let name = cell.trim();
+    ZONES.iter().find_map(|zone| name.strip_suffix(zone)).unwrap_or(name)
 }
 
 impl Head {
@@ -31,10 +53,18 @@ impl Head {
         [b',', b';', b'\t'].into_iter().find_map(|separator| {
             let mut cells = StringRecord::new();
             parse_row(line.trim_start_matches('\u{feff}'), separator, &mut cells).then_some(())?;
-            let columns: Vec<String> = cells.iter().map(|c| c.trim().to_owned()).collect();
-            let audit = columns.len() > 1 && columns.iter().any(|c| c.eq_ignore_ascii_case(RECORD));
-            audit.then_some(Self { columns, separator })
+            let columns: Vec<String> = cells.iter().map(|c| column_name(c).to_owned()).collect();
+            let place = |name: &str| columns.iter().position(|c| c.eq_ignore_ascii_case(name));
+            let raw = || place(RAW.0).filter(|_| place(RAW.1).is_some());
+            let record = place(RECORD).or_else(raw);
+            let fields = FIELDS.iter().any(|names| names.iter().all(|name| place(name).is_some()));
+            (columns.len() > 1 && (record.is_some() || fields)).then_some(Self { columns, separator, record })
         })
+    }
+
+    /// Whether the record is in a column that other logs have too.
+    pub(super) fn is_raw(&self) -> bool {
+        self.record.and_then(|at| self.columns.get(at)).is_some_and(|name| name.eq_ignore_ascii_case(RAW.0))
     }
 
     /// Whether a line names the types of an export and not its columns.
@@ -92,8 +122,7 @@ impl Table {
 
     /// The text of the last row's JSON.
     pub(super) fn record_text(&self) -> &str {
-        let at = self.head.columns.iter().position(|c| c.eq_ignore_ascii_case(RECORD));
-        at.and_then(|at| self.cells.get(at)).unwrap_or_default()
+        self.head.record.and_then(|at| self.cells.get(at)).unwrap_or_default()
     }
 
     /// Whether no row is open.
@@ -157,7 +186,7 @@ impl Table {
 
     /// Reads the cells.
     fn read(&mut self, bytes: Range<u64>, one: bool, terminated: bool, shaper: &mut Shaper) -> Row {
-        if self.cells.iter().map(str::trim).eq(self.head.columns.iter().map(String::as_str)) {
+        if self.cells.iter().map(column_name).eq(self.head.columns.iter().map(String::as_str)) {
             return Row::Header;
         }
         if !one || self.cells.len() != self.head.columns.len() {
@@ -165,8 +194,8 @@ impl Table {
             return Row::Done(bytes, Err(if cut { Reason::Truncated } else { Reason::BadRow }));
         }
         shaper.begin();
-        for (column, cell) in self.head.columns.iter().zip(&self.cells) {
-            if !column.eq_ignore_ascii_case(RECORD) {
+        for (at, (column, cell)) in self.head.columns.iter().zip(&self.cells).enumerate() {
+            if self.head.record != Some(at) {
                 shaper.add_cell(column, cell);
             } else if !cell.trim().is_empty() {
                 match shaper.add_json(cell, Texts::InPlace) {

@@ -175,7 +175,7 @@ fn cells_and_record_are_one() {
             "RecordType=Text(\"ExchangeAdmin\")",
             "RecordTypeCode=Int(1)",
             "Id=Int(7)",
-            "ObjectText=Text(\"a/b\")",
+            "ObjectText=Text(\"⟦a⟧/⟦b⟧\")",
             "ObjectId=Text(\"a/b\")",
             "note=Text(\"a \\\"b\\\"\")",
             "UserId=Text(\"ana.lima@northwind.example\")",

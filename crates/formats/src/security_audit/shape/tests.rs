@@ -65,7 +65,10 @@ fn parameters_as_list_or_text() {
         shown(list),
         "ParametersText=Identity=ana.lima@northwind.example; Force=true; Empty= | TargetUser=ana.lima@northwind.example | log_form=json"
     );
-    assert_eq!(shown(r#"{"Parameters":"-Organization \"x\""}"#), "ParametersText=-Organization \"x\" | log_form=json");
+    assert_eq!(
+        shown(r#"{"Parameters":"-Organization \"x\""}"#),
+        "ParametersText=-Organization \"⟦x⟧\" | log_form=json"
+    );
     assert_eq!(shown(r#"{"Parameters":"[{\"Name\":\"A\",\"Value\":1}]"}"#), "ParametersText=A=1 | log_form=json");
     assert_eq!(shown(r#"{"Parameters":[]}"#), "log_form=json");
     assert_eq!(
@@ -77,7 +80,7 @@ fn parameters_as_list_or_text() {
 #[test]
 fn properties() {
     let modified = r#"{"ModifiedProperties":[{"Name":"Role","NewValue":"Admin","OldValue":"User"},{"Name":"X","NewValue":"1","OldValue":""}]}"#;
-    assert_eq!(shown(modified), "ModifiedPropertiesText=Role=Admin; Role.OldValue=User; X=1 | log_form=json");
+    assert_eq!(shown(modified), "ModifiedPropertiesText=Role=⟦Admin⟧; Role.OldValue=User; X=1 | log_form=json");
     assert_eq!(shown(r#"{"ModifiedProperties":["A","B"]}"#), "ModifiedPropertiesText=A; B | log_form=json");
     let extended = r#"{"ExtendedProperties":[{"Name":"UserAgent","Value":"curl"},{"Name":"ResultStatusDetail","Value":"Success"}],"DeviceProperties":[{"Name":"OS","Value":"Windows 10"},{"Name":"ana","Value":"x"}],"OperationProperties":[{"Name":"MailAccessType","Value":"Bind"}]}"#;
     assert_eq!(
@@ -92,7 +95,7 @@ fn properties() {
 fn objects_and_servers() {
     assert_eq!(
         shown(r#"{"ObjectId":"a\/b","OriginatingServer":"HOST1 (15.20.4129.032)\r\n"}"#),
-        "ObjectId=a/b | ObjectText=a/b | OriginatingServerName=HOST1 | OriginatingServerVersion=15.20.4129.032 | log_form=json"
+        "ObjectId=a/b | ObjectText=⟦a⟧/⟦b⟧ | OriginatingServerName=HOST1 | OriginatingServerVersion=15.20.4129.032 | log_form=json"
     );
     assert_eq!(
         shown(r#"{"ObjectId":"00000003","OriginatingServer":"HOST1"}"#),
@@ -115,7 +118,7 @@ fn directory_records() {
     assert_eq!(time, Some(1_627_910_965_983_000));
     assert_eq!(
         fields.join(" | "),
-        "AdditionalDetailsText=User-Agent=curl | ClientIP=192.0.2.9 | InitiatedBy.user.roles=- | ModifiedPropertiesText=D=n | \
+        "AdditionalDetailsText=User-Agent=curl | ClientIP=192.0.2.9 | InitiatedBy.user.roles=- | ModifiedPropertiesText=D=⟦n⟧ | \
          ObjectId=t | OperationName=Update user | TargetUser=v@s.example | UserAgent=curl | UserId=p@s.example | UserKey=k | log_form=azure"
     );
     let graph = line
@@ -161,6 +164,9 @@ fn wrapped_records() {
         r#"{"@timestamp":"2020-03-19T17:00:00Z","message":"{\"CreationTime\":\"2020-03-19T16:48:02\",\"Id\":\"x\"}"}"#;
     assert!(shown(text).contains("Id=x") && shown(text).contains("log_form=wrapped"), "{}", shown(text));
     assert_eq!(shaped(text).1, Some(1_584_636_482_000_000));
+    let result =
+        text.replace("{\"@timestamp", "{\"preview\":false,\"result\":{\"@timestamp").replace("message", "_raw") + "}";
+    assert!(shown(&result).contains("Id=x") && shaped(&result).1 == Some(1_584_636_482_000_000), "{}", shown(&result));
     let graph =
         r#"{"createdDateTime":"2020-03-19T16:48:02Z","auditData":{"CreationTime":"2020-03-19T16:48:02","Id":"x"}}"#;
     assert_eq!(shown(graph), "Id=x | log_form=wrapped");
