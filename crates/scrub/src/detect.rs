@@ -7,6 +7,7 @@
 
 mod address;
 mod decode;
+mod enclosed;
 mod host;
 mod ident;
 mod keyed;
@@ -144,6 +145,7 @@ impl Finder {
         if self.hits.len() > 1 {
             merge(&mut self.hits);
         }
+        enclosed::fill(text, &mut self.hits);
         &self.hits
     }
 }

@@ -10,7 +10,7 @@ const SHORTEST: usize = 3;
 /// Longer ones are no names.
 const LONGEST: usize = 128;
 
-/// Words of log messages: a field that holds one does not make it a name.
+/// Words of log messages: a field that holds one makes it a name only where a user stands.
 const COMMON: &[&str] = &[
     "access",
     "account",
@@ -99,7 +99,20 @@ const COMMON: &[&str] = &[
 pub(crate) struct KnownValue<'a> {
     text: &'a str,
     what: What,
+    /// Whether it is a word of messages, which counts only where a user stands.
+    common: bool,
 }
+
+/// What stands before a user, and what may stand behind; nothing where anything may.
+const USER_PLACES: &[(&str, &[&str])] = &[
+    ("user ", &[]),
+    ("user '", &[]),
+    ("user=", &[]),
+    ("logname=", &[]),
+    ("for ", &[" from ", " by "]),
+    ("failures for ", &[" "]),
+    ("su: ", &[" to ", " on "]),
+];
 
 impl<'a> KnownValue<'a> {
     /// Adds what a token field's value gives: the value, and the bare name of an account.
@@ -118,11 +131,11 @@ impl<'a> KnownValue<'a> {
             let number = text.bytes().all(|b| !b.is_ascii_alphabetic() && b < 0x80) && what != What::Phone;
             if length >= SHORTEST
                 && text.len() <= LONGEST
-                && !common
+                && (!common || what == What::Account)
                 && !number
                 && wellknown::lookup(domain, text).is_none()
             {
-                known.push(Self { text, what });
+                known.push(Self { text, what, common });
             }
         };
         let text = text.trim();
@@ -163,6 +176,7 @@ impl<'a> KnownValue<'a> {
             let end = at + wanted.len();
             if bytes.get(at..end).is_some_and(|here| here.eq_ignore_ascii_case(wanted))
                 && is_apart(text, at, end)
+                && (!self.common || is_user_place(text, at, end))
                 && !in_token(text, at)
             {
                 return Some(at);
@@ -177,6 +191,21 @@ fn is_apart(text: &str, start: usize, end: usize) -> bool {
     let after = text.get(end..).and_then(|t| t.chars().next());
     let letter = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
     text.is_char_boundary(start) && text.is_char_boundary(end) && !letter(before) && !letter(after)
+}
+
+/// Whether the words around a place say that a user stands there.
+fn is_user_place(text: &str, start: usize, end: usize) -> bool {
+    let (before, after) = (text.as_bytes().get(..start), text.as_bytes().get(end..));
+    let ends = |bytes: &[u8], word: &str| {
+        bytes
+            .len()
+            .checked_sub(word.len())
+            .and_then(|at| bytes.get(at..))
+            .is_some_and(|t| t.eq_ignore_ascii_case(word.as_bytes()))
+    };
+    let (Some(before), Some(after)) = (before, after) else { return false };
+    let fits = |behind: &[&str]| behind.is_empty() || behind.iter().any(|word| after.starts_with(word.as_bytes()));
+    USER_PLACES.iter().any(|(word, behind)| ends(before, word) && fits(behind))
 }
 
 /// Whether the place is within a token that was put into the text.
@@ -205,6 +234,9 @@ mod tests {
         assert_eq!(places("CORP\\jdoe", "for jdoe"), [4]);
         assert_eq!(places("jdoe@example.org", "for jdoe at"), [4]);
         assert_eq!(places("invalid", "an invalid user"), [0usize; 0]);
+        assert_eq!(places("default", "Failed password for invalid user default from x, by default"), [33]);
+        assert_eq!(places("user", "Invalid user user from x"), [13]);
+        assert_eq!(places("login", "Accepted password for login from x; login for a login user"), [22]);
         assert_eq!(places("root", "root"), [0usize; 0]);
         assert_eq!(places("ab", "ab"), [0usize; 0]);
         assert_eq!(places("user1", "<user:mfrggzdfmztwq2lknnwg23tpoa.3>"), [0usize; 0]);
