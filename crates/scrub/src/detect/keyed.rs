@@ -36,6 +36,9 @@ const EMPTY: &[&str] = &[
     "1",
 ];
 
+/// Keys of names that are the service's own: others of their ending name people.
+const ROLES: &[&str] = &["Role.DisplayName", "AppRole.DisplayName"];
+
 /// Parts of directories that hold people and name none.
 const CONTAINERS: &[&str] = &["recipients", "configuration", "users", "computers", "system"];
 
@@ -65,7 +68,7 @@ impl Scan<'_, '_> {
             },
         };
         let key = self.slice(start, key_end).trim_end_matches('\\');
-        if key.is_empty() || key.len() > 80 {
+        if key.is_empty() || key.len() > 80 || ROLES.contains(&key) {
             return;
         }
         let (word, last) = (self.with_words_before(start, key), normal(last_part(key)));
