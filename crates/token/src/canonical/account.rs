@@ -133,7 +133,7 @@ fn split(folded: &str) -> Parts<'_> {
         }
         // A name that would read otherwise behind an `@` keeps its backslash form.
         let plain = |part: &str| !part.contains(['@', '\\', '|', '#', ':', '"', '<', '>', '/', '=', '\'', ';']);
-        let dns = domain.trim_end_matches('.');
+        let dns = domain.trim_end_matches(|c| c == '.' || is_blank(c));
         return if dns.contains('.') && !dns.starts_with('.') && plain(dns) && plain(name) {
             Parts::At { name, domain: dns }
         } else {

@@ -12,6 +12,7 @@ fn accounts_in_every_spelling() {
         "alice@example.org",
         " Alice@Example.ORG. ",
         "example.org\\Alice",
+        "example.org. .\\Alice",
         "CORP\\alice@example.org",
         "i:0#.f|membership|alice@example.org",
         "0#.f|membership|alice@example.org",
