@@ -43,6 +43,8 @@ pub enum Content<'a> {
     Bytes(&'a [u8]),
     /// A filter, which can be asked.
     Filter(&'a Sbbf),
+    /// Bits of a filter that no value of its column sets.
+    Unexplained(usize),
 }
 
 /// A part of a file, with its column by the name of the column's root.
@@ -72,14 +74,40 @@ pub fn parts(bytes: Bytes, each: &mut dyn FnMut(Part<'_>)) -> Result<(), Parquet
             statistics(chunk, &mut each);
             let index = metadata.column_index().and_then(|index| index.get(number)?.get(at));
             index.into_iter().for_each(|index| page_statistics(index, &mut each));
-            if let Some(filter) = group.get_column_bloom_filter(at) {
+            let filter = group.get_column_bloom_filter(at);
+            if let Some(filter) = filter {
                 each(Place::Filter, Content::Filter(filter));
             }
             pages(&*group, at, &mut each)?;
-            values(&*group, at, &mut each)?;
+            // The values of numbers are not read.
+            let read = matches!(chunk.column_type(), Type::BYTE_ARRAY | Type::FIXED_LEN_BYTE_ARRAY);
+            let mut own = filter.filter(|_| read).map(|filter| Sbbf::new(&vec![0; filter.num_blocks() * BLOCK]));
+            values(&*group, at, &mut |place, content| {
+                if let (Some(own), Content::Bytes(value)) = (&mut own, content) {
+                    own.insert(value);
+                }
+                each(place, content);
+            })?;
+            if let (Some(filter), Some(own)) = (filter, own) {
+                each(Place::Filter, Content::Unexplained(unexplained(filter, &own)?));
+            }
         }
     }
     Ok(())
+}
+
+/// Bytes of one block of a filter.
+const BLOCK: usize = 32;
+
+/// Bits that the first filter has and the second, of the same size, has not.
+fn unexplained(filter: &Sbbf, own: &Sbbf) -> Result<usize, ParquetError> {
+    let bits = |filter: &Sbbf| {
+        let mut bits = vec![];
+        filter.write_bitset(&mut bits).map(|()| bits)
+    };
+    let (filter, own) = (bits(filter)?, bits(own)?);
+    let more = filter.iter().zip(own.iter().chain(std::iter::repeat(&0))).map(|(has, own)| (has & !own).count_ones());
+    Ok(more.sum::<u32>() as usize)
 }
 
 type Each<'a> = dyn FnMut(Place, Content<'_>) + 'a;
@@ -155,5 +183,22 @@ fn read_all<T: DataType>(mut reader: ColumnReaderImpl<T>, mut each: impl FnMut(&
             return Ok(());
         }
         values.iter().for_each(&mut each);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_that_only_the_filter_knows_is_seen() {
+        let filter = |values: &[&str]| {
+            let mut filter = Sbbf::new(&[0; 4 * BLOCK]);
+            values.iter().for_each(|value| filter.insert(*value));
+            filter
+        };
+        assert_eq!(unexplained(&filter(&["a", "b"]), &filter(&["b", "a"])).unwrap(), 0);
+        assert_eq!(unexplained(&filter(&["a"]), &filter(&["b", "a"])).unwrap(), 0);
+        assert!(unexplained(&filter(&["a", "planted@example.org"]), &filter(&["a"])).unwrap() > 0);
     }
 }

@@ -9,6 +9,8 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 pub use clear::ClearList;
+pub use names::is_user_place;
+pub(crate) use shapes::is_product_version;
 
 use crate::Error;
 use crate::corpus::Raw;

@@ -6,7 +6,7 @@ use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind};
 use data_encoding::BASE64;
 
 use crate::Error;
-use crate::identities::{Category, Identity};
+use crate::identities::{Category, ClearList, Identity, is_product_version, is_user_place};
 
 /// Shorter ones turn up by chance in bytes that are no text, such as tokens.
 pub const SHORTEST_IN_BYTES: usize = 8;
@@ -14,9 +14,13 @@ pub const SHORTEST_IN_BYTES: usize = 8;
 /// How the bytes are to be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reading {
-    /// A value on its own: an identity in it stands between other characters.
+    /// A value on its own: an identity in it stands between other characters. Plain words are none.
     Text,
-    /// Anything: what stands behind an identity may belong to something else, such as the length of the next value.
+    /// A value of a field that has users, addresses, names: plain words are identities too.
+    Field,
+    /// Free text: a plain word is an identity where a user stands.
+    Free,
+    /// Anything, plain words apart: what stands behind an identity may belong to something else, such as the length of the next value.
     Bytes,
 }
 
@@ -24,13 +28,15 @@ pub enum Reading {
 pub struct Needles {
     automaton: AhoCorasick,
     identities: Vec<Identity>,
+    /// Whether each is a plain word.
+    words: Vec<bool>,
     /// The identity that a pattern is a form of, and whether it may stand within other letters.
     of: Vec<(usize, bool)>,
 }
 
 impl Needles {
-    /// Makes the forms of every identity.
-    pub fn new(identities: &BTreeSet<Identity>) -> Result<Self, Error> {
+    /// Makes the forms of every identity; the list tells which of them are plain words.
+    pub fn new(identities: &BTreeSet<Identity>, clear: &ClearList) -> Result<Self, Error> {
         let identities: Vec<Identity> = identities.iter().cloned().collect();
         let (mut patterns, mut of) = (vec![], vec![]);
         for (number, identity) in identities.iter().enumerate() {
@@ -44,7 +50,8 @@ impl Needles {
             .kind(Some(AhoCorasickKind::ContiguousNFA))
             .build(patterns)
             .map_err(Error::Needles)?;
-        Ok(Self { automaton, identities, of })
+        let words = identities.iter().map(|identity| clear.is_word(identity)).collect();
+        Ok(Self { automaton, identities, words, of })
     }
 
     /// The identities that are searched for.
@@ -58,12 +65,26 @@ impl Needles {
             let (number, within) = *self.of.get(found.pattern().as_usize())?;
             let identity = self.identities.get(number)?;
             let (before, after) = (bytes.get(..found.start())?, bytes.get(found.end()..)?);
+            let version = identity.category == Category::Ipv4 && is_product_version(before, &identity.text);
+            if version || (self.words.get(number) == Some(&true) && !counts(reading, bytes, found.start(), found.end()))
+            {
+                return None;
+            }
             let whole = match reading {
-                Reading::Text => apart(identity.category, before, after),
+                Reading::Text | Reading::Field | Reading::Free => apart(identity.category, before, after),
                 Reading::Bytes => found.len() >= SHORTEST_IN_BYTES && apart(identity.category, before, &[]),
             };
             (whole || within).then_some((number, identity))
         })
+    }
+}
+
+/// Whether a plain word at a place is an identity.
+fn counts(reading: Reading, bytes: &[u8], start: usize, end: usize) -> bool {
+    match reading {
+        Reading::Field => true,
+        Reading::Free => std::str::from_utf8(bytes).is_ok_and(|text| is_user_place(text, start, end)),
+        Reading::Text | Reading::Bytes => false,
     }
 }
 
@@ -129,7 +150,7 @@ mod tests {
 
     fn found(identities: &[(Category, &str)], text: &str, reading: Reading) -> usize {
         let set = identities.iter().map(|(category, text)| Identity::new(*category, text)).collect();
-        Needles::new(&set).unwrap().find(text.as_bytes(), reading).count()
+        Needles::new(&set, &ClearList::of_the_project().unwrap()).unwrap().find(text.as_bytes(), reading).count()
     }
 
     #[test]
@@ -157,6 +178,13 @@ mod tests {
         let address = [(Category::Ipv4, "10.0.0.1")];
         assert_eq!(found(&address, "10.0.0.12 110.0.0.1 1.10.0.0.1 10.0.0.1.5", Reading::Text), 0);
         assert_eq!(found(&address, "(10.0.0.1), 10.0.0.1.", Reading::Text), 2);
+        let network = [(Category::Ipv4, "109.0.0.0")];
+        assert_eq!(found(&network, "Chrome/109.0.0.0 at 109.0.0.0, x=/109.0.0.0", Reading::Text), 2);
+        let word = [(Category::Name, "admin")];
+        let text = "invalid user admin from x; see /admin/";
+        assert_eq!(found(&word, text, Reading::Free), 1);
+        assert_eq!(found(&word, text, Reading::Text), 0);
+        assert_eq!(found(&word, "admin", Reading::Field), 1);
         // In bytes the next value's length follows at once.
         assert_eq!(found(&[(Category::Name, "gwendoline")], "\0\0gwendolineB\0\0", Reading::Bytes), 1);
         assert_eq!(found(&[(Category::Name, "short")], "\0\0short\0\0", Reading::Bytes), 0);

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use scopelog_catalog::{Class, DatasetName, DatasetSchema};
-use scopelog_formats::{Item, Kind, Options, Value, open};
+use scopelog_formats::{CLOSE, Item, Kind, OPEN, Options, Value, open};
 use scopelog_scrub::scan;
 
 use crate::Error;
@@ -43,7 +43,7 @@ pub fn count<'a>(
 ) -> Result<(), Error> {
     each_text(dataset, logs, &mut |_, free, text| {
         if free {
-            for (_, identity) in needles.find(text.as_bytes(), Reading::Text) {
+            for (_, identity) in needles.find(text.as_bytes(), Reading::Free) {
                 table.entry((dataset.to_owned(), identity.category)).or_default().identities += 1;
             }
         }
@@ -72,10 +72,12 @@ pub fn precision(dataset: &str, logs: &[Raw], needles: &Needles) -> Result<Taken
     })?;
     let mut all = Taken::default();
     each_text(dataset, logs, &mut |_, free, text| {
-        for finding in scan(text).into_iter().filter(|_| free) {
+        // A value between marks is taken whole, whatever it says: that is a rule, and no detection.
+        let marked = |at: usize| text.get(..at).is_some_and(|head| head.rfind(OPEN) > head.rfind(CLOSE));
+        for finding in scan(text).into_iter().filter(|finding| free && !marked(finding.range.start)) {
             let span = text.get(finding.range).unwrap_or_default().to_lowercase();
             let known = values.contains(&span) || span.split(['\\', '@', '/', '=']).any(|part| values.contains(part));
-            let right = known || is_host(&span) || needles.find(span.as_bytes(), Reading::Text).next().is_some();
+            let right = known || is_host(&span) || needles.find(span.as_bytes(), Reading::Field).next().is_some();
             all.taken += 1;
             all.right += u64::from(right);
         }

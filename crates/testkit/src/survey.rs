@@ -4,15 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use scopelog_catalog::{Class, DatasetName, DatasetSchema, FieldType};
+use scopelog_catalog::{Class, ColumnType, DatasetName, DatasetSchema, Domain, FieldType};
 
 use crate::Error;
 use crate::decode::{Content, Part, Place, parts};
 use crate::identities::{Category, Identity};
 use crate::needles::{Needles, Reading};
-
-/// How many identities each filter is asked for.
-const PROBES: usize = 128;
 
 /// An identity where none may be.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,10 +27,14 @@ pub struct Leak {
 /// Answers of filters, by column.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Probes {
+    /// Filters.
+    pub filters: u64,
     /// Questions.
     pub asked: u64,
     /// Answers of "maybe".
     pub maybe: u64,
+    /// Bits that no value of the column sets: there must be none, else a filter knows of something that was not stored.
+    pub unexplained: u64,
 }
 
 /// What was found.
@@ -71,8 +72,8 @@ impl Survey {
                 let (files, shared, failed) = (&files, &shared, &failed);
                 scope.spawn(move || {
                     let mut own = Self::default();
-                    for (number, (name, path)) in files.iter().enumerate().skip(thread).step_by(threads) {
-                        if let Err(error) = own.file(name, path, number, needles) {
+                    for (name, path) in files.iter().skip(thread).step_by(threads) {
+                        if let Err(error) = own.file(name, path, needles) {
                             *failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
                         }
                     }
@@ -93,37 +94,45 @@ impl Survey {
         }
         for (key, probes) in other.filters {
             let all = self.filters.entry(key).or_default();
-            (all.asked, all.maybe) = (all.asked + probes.asked, all.maybe + probes.maybe);
+            all.filters += probes.filters;
+            all.asked += probes.asked;
+            all.maybe += probes.maybe;
+            all.unexplained += probes.unexplained;
         }
         for (place, count) in other.seen {
             *self.seen.entry(place).or_default() += count;
         }
     }
 
-    fn file(&mut self, name: &str, path: &PathBuf, number: usize, needles: &Needles) -> Result<(), Error> {
+    fn file(&mut self, name: &str, path: &PathBuf, needles: &Needles) -> Result<(), Error> {
         let bytes = std::fs::read(path).map_err(Error::reading(path))?;
         if !name.ends_with(".parquet") {
             self.search(Place::File, name, None, &bytes, needles, Reading::Bytes);
             return Ok(());
         }
         let columns = Columns::of(name);
-        let mut each = |part: Part<'_>| self.part(name, &columns, part, number, needles);
+        let mut each = |part: Part<'_>| self.part(name, &columns, part, needles);
         parts(bytes.into(), &mut each).map_err(|source| Error::Parquet { file: name.to_owned(), source })
     }
 
-    fn part(&mut self, file: &str, columns: &Columns, part: Part<'_>, number: usize, needles: &Needles) {
+    fn part(&mut self, file: &str, columns: &Columns, part: Part<'_>, needles: &Needles) {
         let column = part.column.unwrap_or_default();
         let bytes = match part.content {
             Content::Bytes(bytes) => bytes,
             Content::Filter(filter) => {
                 *self.seen.entry(Place::Filter).or_default() += 1;
                 let probes = self.filters.entry((columns.dataset.clone(), column.to_owned())).or_default();
-                let identities = needles.identities();
-                // Each filter is asked for other ones.
-                for identity in identities.iter().cycle().skip(number * PROBES % identities.len().max(1)).take(PROBES) {
+                probes.filters += 1;
+                let domain = columns.domains.get(column).copied();
+                for identity in needles.identities().iter().filter(|identity| can_be_of(identity.category, domain)) {
                     probes.asked += 1;
                     probes.maybe += u64::from(filter.check(identity.text.as_str()));
                 }
+                return;
+            }
+            Content::Unexplained(bits) => {
+                let probes = self.filters.entry((columns.dataset.clone(), column.to_owned())).or_default();
+                probes.unexplained += bits as u64;
                 return;
             }
         };
@@ -131,7 +140,7 @@ impl Survey {
         match part.place {
             Place::Value if free => {
                 *self.seen.entry(Place::Value).or_default() += 1;
-                for (_, identity) in needles.find(bytes, Reading::Text) {
+                for (_, identity) in needles.find(bytes, Reading::Free) {
                     let key = (columns.dataset.clone(), column.to_owned(), identity.clone());
                     *self.missed.entry(key).or_default() += 1;
                 }
@@ -141,7 +150,9 @@ impl Survey {
             place => {
                 let reading = match place {
                     // Tokens and other bytes that are no text hold short words by chance.
-                    Place::Value | Place::Statistics | Place::PageStatistics if is_text(bytes) => Reading::Text,
+                    Place::Value | Place::Statistics | Place::PageStatistics if is_text(bytes) => {
+                        if columns.fields.contains(column) { Reading::Field } else { Reading::Text }
+                    }
                     Place::Footer => Reading::Text,
                     _ => Reading::Bytes,
                 };
@@ -184,6 +195,10 @@ fn is_text(bytes: &[u8]) -> bool {
 struct Columns {
     dataset: String,
     free: BTreeSet<String>,
+    /// Columns of fields that become tokens, with what stands beside them.
+    fields: BTreeSet<String>,
+    /// The domain of each column of tokens; none where they are of several.
+    domains: BTreeMap<String, Domain>,
 }
 
 impl Columns {
@@ -193,8 +208,41 @@ impl Columns {
         let dataset = parts.next().unwrap_or_default().to_owned();
         let in_log = parts.next() == Some("_delta_log");
         let schema = DatasetName::new(&dataset).ok().and_then(|name| DatasetSchema::builtin(&name)).filter(|_| !in_log);
-        Self { free: schema.map(|schema| free_text(&schema)).unwrap_or_default(), dataset }
+        let Some(schema) = schema else {
+            return Self { dataset, free: BTreeSet::new(), fields: BTreeSet::new(), domains: BTreeMap::new() };
+        };
+        let tokens = schema.columns().iter().filter_map(|column| match column.column_type {
+            ColumnType::Token { domain, .. } => Some((column.name.clone(), domain)),
+            _ => None,
+        });
+        Self { free: free_text(&schema), fields: token_fields(&schema), domains: tokens.collect(), dataset }
     }
+}
+
+/// Whether an identity could be stored in a column of tokens of a domain.
+fn can_be_of(category: Category, domain: Option<Domain>) -> bool {
+    match domain {
+        Some(Domain::User | Domain::UserLocal | Domain::Mailbox) => {
+            matches!(category, Category::Mail | Category::Account | Category::Name | Category::Home)
+        }
+        Some(Domain::Ip | Domain::IpNet) => matches!(category, Category::Ipv4 | Category::Ipv6),
+        Some(Domain::Guid) => category == Category::Guid,
+        Some(Domain::Sid) => category == Category::Sid,
+        _ => true,
+    }
+}
+
+/// The columns of fields that become tokens, and the clear ones that are derived from them.
+fn token_fields(schema: &Arc<DatasetSchema>) -> BTreeSet<String> {
+    let fields: Vec<&str> =
+        schema.fields().iter().filter(|f| matches!(f.class, Class::Token { .. })).map(|f| f.name.as_str()).collect();
+    let others: BTreeSet<&str> =
+        schema.fields().iter().filter(|f| !matches!(f.class, Class::Token { .. })).map(|f| f.name.as_str()).collect();
+    let beside = |name: &str| {
+        fields.iter().any(|field| name.strip_prefix(field).is_some_and(|rest| rest.is_empty() || rest.starts_with('_')))
+    };
+    let columns = schema.columns().iter().map(|column| &column.name);
+    columns.filter(|name| !others.contains(name.as_str()) && beside(name)).cloned().collect()
 }
 
 /// The columns of a dataset whose values are free text: texts, addresses without their queries, and scanned words.

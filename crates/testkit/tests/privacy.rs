@@ -19,7 +19,7 @@ use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
 use scopelog_audit::{Entry, Kind};
 use scopelog_testkit::corpus::{self, KINDS};
-use scopelog_testkit::decode::Place;
+use scopelog_testkit::decode::{self, Content, Place};
 use scopelog_testkit::identities::{self, Category, ClearList, Identity};
 use scopelog_testkit::needles::Needles;
 use scopelog_testkit::recall::{self, Table};
@@ -48,7 +48,7 @@ fn samples_name_nobody_once_they_are_loaded() {
         all.push((kind.dataset, logs));
     }
     assert!(identities.len() > 200, "{}", identities.len());
-    let needles = Needles::new(&identities).unwrap();
+    let needles = Needles::new(&identities, &clear).unwrap();
     let survey = Survey::of(loaded.directory(), &needles).unwrap();
     // The samples were written for this project: they may be shown.
     let leaks: Vec<_> = survey.leaks.iter().map(|l| (l.place, &l.file, &l.column, &l.identity.text)).collect();
@@ -219,7 +219,18 @@ fn what_is_planted_is_found_wherever_it_is() {
     let in_text = planted.identity(Place::Value, "");
     planted.parquet(&format!("{IIS}/text.parquet"), "cs_user_agent", &in_text, plain());
 
-    let needles = Needles::new(&planted.identities).unwrap();
+    let clear = ClearList::of_the_project().unwrap();
+    let named = [(Category::Name, "admin"), (Category::Ipv4, "10.0.0.0")];
+    planted.identities.extend(named.map(|(category, text)| Identity::new(category, text)));
+    for (file, column, value) in [
+        ("word-of-field", "cs_username_known", "admin"),
+        ("word-of-text", "cs_uri_stem", "/admin/index.aspx"),
+        ("network", "c_ip_known", "10.0.0.0"),
+        ("version", "cs_host_known", "Chrome/10.0.0.0"),
+    ] {
+        planted.parquet(&format!("{IIS}/{file}.parquet"), column, value, plain());
+    }
+    let needles = Needles::new(&planted.identities, &clear).unwrap();
     let survey = Survey::of(planted.root.path(), &needles).unwrap();
     for (place, file, text) in planted.expected.iter().filter(|(_, file, _)| !file.is_empty()) {
         let found =
@@ -230,4 +241,79 @@ fn what_is_planted_is_found_wherever_it_is() {
     let counted: BTreeMap<&str, u64> = survey.missed.iter().map(|((_, _, i), n)| (i.text.as_str(), *n)).collect();
     assert_eq!(counted.get(in_text.as_str()), Some(&1), "{counted:?}");
     assert!(!survey.leaks.iter().any(|leak| leak.identity.text == in_text));
+    // A plain word: a leak where a user field's value stands, nothing where a text has it as a word.
+    let clear_words =
+        |file: &str| survey.leaks.iter().filter(|l| l.file.ends_with(file) && l.identity.text == "admin").count();
+    assert!(clear_words("/word-of-field.parquet") > 0);
+    assert_eq!(clear_words("/word-of-text.parquet"), 0);
+    assert_eq!(counted.get("admin"), None);
+    // A network's first address in a field is found; behind a product's name it is the product's version.
+    let network = |file: &str| survey.leaks.iter().any(|l| l.file.ends_with(file) && l.identity.text == "10.0.0.0");
+    assert!(network("/network.parquet") && !network("/version.parquet"));
+}
+
+/// Plain words that attackers try as users are exempt in texts. In the columns of users they are tokens like every name.
+#[test]
+fn plain_words_in_user_fields_become_tokens() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let clear = ClearList::of_the_project().unwrap();
+    let words: Vec<&str> = clear.words().collect();
+    let logs = tempfile::tempdir().unwrap();
+    let mut iis = String::from("#Fields: date time cs-method cs-uri-stem cs-username sc-status\n");
+    let (mut audit, mut syslog) = (String::new(), String::new());
+    for word in &words {
+        iis.push_str(&format!("2026-11-02 08:00:00 GET /x.htm {word} 200\n"));
+        audit.push_str(&format!(
+            "{{\"CreationTime\":\"2026-11-02T08:00:00\",\"RecordType\":15,\"Operation\":\"UserLoggedIn\",\"UserId\":\"{word}\"}}\n"
+        ));
+        syslog.push_str(&format!(
+            "2026-11-02T08:00:00Z box1 sshd[7]: Failed password for invalid user {word} from 192.0.2.7 port 22 ssh2\n"
+        ));
+    }
+    let sources = [("iis", "x.log", &iis), ("security_audit", "x.jsonl", &audit), ("syslog", "x.log", &syslog)];
+    let loaded = runtime.block_on(async {
+        let loaded = Loaded::new().await.unwrap();
+        for (dataset, name, text) in sources {
+            let folder = logs.path().join(dataset);
+            std::fs::create_dir(&folder).unwrap();
+            std::fs::write(folder.join(name), text).unwrap();
+            loaded.load("web", &[folder]).await.unwrap();
+        }
+        loaded
+    });
+    let identities = words.iter().map(|word| Identity::new(Category::Name, word)).collect();
+    let needles = Needles::new(&identities, &clear).unwrap();
+    let survey = Survey::of(loaded.directory(), &needles).unwrap();
+    let leaks: Vec<_> = survey.leaks.iter().map(|l| (l.place, &l.file, &l.column, &l.identity.text)).collect();
+    assert!(leaks.is_empty(), "{leaks:#?}");
+    assert!(survey.missed.is_empty(), "{:#?}", survey.missed);
+    for (dataset, column) in
+        [("iis", "cs_username_local"), ("security_audit", "user_id_local"), ("syslog", "account_local")]
+    {
+        let tokens = tokens_of(&loaded, dataset, column);
+        assert_eq!(tokens.len(), words.len(), "{dataset}.{column}");
+    }
+}
+
+/// The distinct values of a column, of which each is a token.
+fn tokens_of(loaded: &Loaded, dataset: &str, column: &str) -> BTreeSet<Vec<u8>> {
+    let mut tokens = BTreeSet::new();
+    let table = loaded.directory().join("archive/teams/web").join(dataset);
+    for entry in walkdir::WalkDir::new(table) {
+        let entry = entry.unwrap();
+        if entry.path().extension().is_none_or(|extension| extension != "parquet") {
+            continue;
+        }
+        let bytes = std::fs::read(entry.path()).unwrap();
+        decode::parts(bytes.into(), &mut |part| {
+            if let (Place::Value, Some(name), Content::Bytes(value)) = (part.place, part.column, part.content)
+                && name == column
+            {
+                assert_eq!(value.len(), scopelog_token::Token::LEN);
+                tokens.insert(value.to_vec());
+            }
+        })
+        .unwrap();
+    }
+    tokens
 }

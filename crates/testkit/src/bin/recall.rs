@@ -59,7 +59,7 @@ async fn measure(
         identities.extend(identities::read(kind.dataset, &logs, &clear)?);
         all.push((kind.dataset, logs));
     }
-    let needles = Needles::new(&identities)?;
+    let needles = Needles::new(&identities, &clear)?;
     let mut table = Table::new();
     for (dataset, logs) in &all {
         recall::count(dataset, logs, &needles, &mut table)?;

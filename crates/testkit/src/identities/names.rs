@@ -53,6 +53,15 @@ static USER_PHRASES: LazyLock<Vec<Regex>> = LazyLock::new(|| {
     phrases.into_iter().filter_map(|phrase| Regex::new(phrase).ok()).collect()
 });
 
+/// Whether a user stands at a place of a text, as far as the phrases of hosts and keys tell.
+pub fn is_user_place(text: &str, start: usize, end: usize) -> bool {
+    let covers = |phrase: &Regex| {
+        let mut places = phrase.captures_iter(text).filter_map(|captures| captures.get(1));
+        places.any(|place| place.start() <= start && end <= place.end())
+    };
+    USER_PHRASES.iter().any(covers)
+}
+
 /// The texts of a log, with the encodings of its form taken off.
 pub(super) fn texts(dataset: &str, log: &Raw) -> Result<Vec<String>, Error> {
     if dataset == "security_audit" {
@@ -258,6 +267,17 @@ mod tests {
             names("security_audit", &log("x.jsonl", records)),
             ["nt authority", "nt authority\\system", "system", "tabitha"]
         );
+    }
+
+    #[test]
+    fn words_are_users_where_users_stand() {
+        let place = |text: &str| {
+            let at = text.find("admin").unwrap();
+            is_user_place(text, at, at + 5)
+        };
+        assert!(place("Failed password for invalid user admin from <ip:x> port 22"));
+        assert!(place("rhost=<host:x>  user=admin"));
+        assert!(!place("GET /admin/login.php") && !place("the admin from afar"));
     }
 
     #[test]

@@ -31,11 +31,20 @@ pub(super) fn read(text: &str, found: &mut BTreeSet<Identity>) {
         // The character that ends one identity may begin the next: the search goes on right behind the group.
         while let Some(group) = shape.captures_at(text, at).and_then(|c| c.get(1)) {
             at = group.end();
-            if is_whole(*category, text.get(group.end()..).unwrap_or_default()) && is_one(*category, group.as_str()) {
+            let before = text.get(..group.start()).unwrap_or_default().as_bytes();
+            let version = *category == Category::Ipv4 && is_product_version(before, group.as_str());
+            let whole = is_whole(*category, text.get(group.end()..).unwrap_or_default());
+            if whole && !version && is_one(*category, group.as_str()) {
                 found.insert(Identity::new(*category, group.as_str().trim_end_matches(['.', '-', '_'])));
             }
         }
     }
+}
+
+/// Whether it is a browser's version, `Chrome/109.0.0.0`, which is written like the first address of a network: only where
+/// the product's name stands before it. Anywhere else the same numbers are an address.
+pub(crate) fn is_product_version(before: &[u8], address: &str) -> bool {
+    matches!(before, [.., letter, b'/'] if letter.is_ascii_alphabetic()) && address.ends_with(".0.0.0")
 }
 
 /// Whether the shape ends where the text goes on.
@@ -82,6 +91,7 @@ mod tests {
     fn shapes_are_found_between_whatever_stands_around_them() {
         assert_eq!(all("<Bob.Smith@Example.org>,"), ["e-mail, UPN: bob.smith@example.org"]);
         assert_eq!(all("10.0.0.1,10.0.0.2:443"), ["IPv4: 10.0.0.1", "IPv4: 10.0.0.2"]);
+        assert_eq!(all("10.0.0.0 Chrome/10.0.0.0 net=11.0.0.0"), ["IPv4: 10.0.0.0", "IPv4: 11.0.0.0"]);
         assert_eq!(all("[2001:db8::1]:25 fe80::1%eth0"), ["IPv6: 2001:db8::1", "IPv6: fe80::1"]);
         assert_eq!(all("{0873ee4d-d342-44f2-8961-74c442a2fad2}"), ["GUID: 0873ee4d-d342-44f2-8961-74c442a2fad2"]);
         assert_eq!(all("S-1-5-21-1-2-3-1001."), ["SID: s-1-5-21-1-2-3-1001"]);
@@ -105,6 +115,7 @@ mod tests {
             "C:\\WINDOWS\\system32",
             "HKLM\\SOFTWARE\\Microsoft",
             "version v1.2.3.4",
+            "Chrome/109.0.0.0 Edg/109.0.0.0",
             "app@localhost",
         ];
         for text in nothing {
