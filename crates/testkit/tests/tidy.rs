@@ -10,13 +10,16 @@ fn root() -> PathBuf {
 
 /// Every file that belongs to the project.
 fn files() -> Vec<PathBuf> {
+    let fuzz = root().join("fuzz");
     let mut found = vec![];
     let mut open = vec![root()];
     while let Some(directory) = open.pop() {
         for entry in std::fs::read_dir(directory).unwrap() {
             let path = entry.unwrap().path();
             let name = path.file_name().unwrap().to_str().unwrap().to_owned();
-            if path.is_symlink() || matches!(name.as_str(), "target" | ".git") {
+            // What fuzzing finds is kept beside the targets, and is not the project's.
+            let is_found = path.parent() == Some(&fuzz) && matches!(name.as_str(), "artifacts" | "corpus" | "coverage");
+            if is_found || path.is_symlink() || matches!(name.as_str(), "target" | ".git") {
                 continue;
             }
             if path.is_dir() { open.push(path) } else { found.push(path) }
@@ -149,6 +152,34 @@ fn the_lock_file_stays_small() {
     let lock = std::fs::read_to_string(root().join("Cargo.lock")).unwrap();
     let packages = lock.matches("[[package]]").count();
     assert!(packages <= 600, "{packages} packages are locked: trim features or take a smaller crate");
+}
+
+#[test]
+fn fuzz_targets_are_declared_and_need_no_query_engine() {
+    let manifest = std::fs::read_to_string(root().join("fuzz/Cargo.toml")).unwrap();
+    let declared: BTreeSet<&str> = manifest.lines().filter_map(|l| l.strip_prefix("path = \"fuzz_targets/")).collect();
+    let declared: BTreeSet<String> = declared.iter().map(|name| name.trim_end_matches('"').to_owned()).collect();
+    let kept = std::fs::read_dir(root().join("fuzz/fuzz_targets")).unwrap();
+    let kept: BTreeSet<String> = kept.map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+    assert_eq!(declared, kept, "fuzz/Cargo.toml and fuzz/fuzz_targets differ");
+    for heavy in ["engine", "archive", "ingest", "cli", "testkit"] {
+        assert!(!manifest.contains(&format!("scopelog-{heavy}")), "fuzz targets must not depend on {heavy}");
+    }
+}
+
+#[test]
+fn fuzz_targets_test_the_versions_that_ship() {
+    let versions = |lock: &str| -> BTreeSet<(String, String)> {
+        let lock = std::fs::read_to_string(root().join(lock)).unwrap();
+        let quoted = |block: &str, key: &str| Some(block.lines().find_map(|l| l.strip_prefix(key))?.replace('"', ""));
+        lock.split("[[package]]").filter_map(|b| Some((quoted(b, "name = ")?, quoted(b, "version = ")?))).collect()
+    };
+    let (shipped, fuzzed) = (versions("Cargo.lock"), versions("fuzz/Cargo.lock"));
+    assert!(fuzzed.len() > 100, "{} packages are read from fuzz/Cargo.lock", fuzzed.len());
+    for (name, version) in fuzzed.difference(&shipped) {
+        let own = matches!(name.as_str(), "scopelog-fuzz" | "libfuzzer-sys" | "arbitrary");
+        assert!(own, "fuzz/Cargo.lock has {name} {version}: copy Cargo.lock over it and run cargo metadata in fuzz");
+    }
 }
 
 #[test]

@@ -1,0 +1,7 @@
+//! Any bytes as a security audit log.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use scopelog_formats::Kind;
+
+fuzz_target!(|data: &[u8]| scopelog_fuzz::formats::read(Kind::SecurityAudit, data));
