@@ -1,5 +1,5 @@
-//! syslog in its forms: RFC 3164, RFC 5424, what rsyslog writes to files and sends, Cisco devices, Apache error logs, and
-//! Windows events of Snare agents.
+//! syslog in its forms: RFC 3164, RFC 5424, what rsyslog writes to files and sends, Cisco and other devices, Apache error logs,
+//! and Windows events of Snare agents.
 //!
 //! A message begins where `opener` sees a front. What begins none belongs to the message before it, so a record may have many
 //! lines; and one line may hold many messages, by octet counts or one behind the other.
@@ -16,8 +16,10 @@ use crate::{Error, Names};
 mod apache;
 mod calendar;
 mod fields;
+mod firewall;
 mod known;
 mod looks;
+mod marks;
 mod message;
 mod opener;
 mod sink;
@@ -252,7 +254,7 @@ impl<R: Read + Send> Reader<R> {
             self.hold(held, length, end);
             return Step::More;
         }
-        if !self.begun && text.starts_with('#') {
+        if !self.begun && looks::is_heading(text) {
             return Step::More;
         }
         let reason = if text.contains('\0') { Reason::Binary } else { Reason::UnknownForm };

@@ -1,5 +1,6 @@
 //! Tells from the first lines whether a source is of this kind.
 
+use super::marks;
 use super::opener::{Evidence, opener};
 use super::stamp::{self, Stamp};
 
@@ -8,10 +9,15 @@ const LINES_PER_MESSAGE: usize = 40;
 
 /// Tells from the first lines whether a source is of this kind, and in which form.
 pub(crate) fn looks(lines: &[String]) -> Option<&'static str> {
-    let lines = || lines.iter().map(String::as_str).skip_while(|line| line.starts_with('#'));
+    let lines = || lines.iter().map(String::as_str).skip_while(|line| is_heading(line));
     let seen = form(lines().next()?)?;
     let messages = lines().filter(|line| form(line).is_some()).count();
     (messages * LINES_PER_MESSAGE >= lines().count()).then_some(seen)
+}
+
+/// Whether a line stands before the messages: a comment, or what `journalctl` says of the time that it shows.
+pub(super) fn is_heading(line: &str) -> bool {
+    line.starts_with('#') || line.starts_with("-- Logs begin at ") || line.starts_with("-- Journal begins at ")
 }
 
 /// The form of the message that begins with this line. Stricter than the reader, which knows already what it reads.
@@ -39,6 +45,9 @@ fn tagged(line: &str) -> bool {
         ["TRACE", "DEBUG", "INFO", "NOTICE", "WARN", "WARNING", "ERROR", "ERR", "CRIT", "CRITICAL", "FATAL", "ALERT"];
     let line = line.trim_start();
     let Some((Stamp::Full { zoned, .. }, length)) = stamp::stamp(line) else { return false };
+    if line.get(length..).is_some_and(|rest| marks::columns(rest).is_some()) {
+        return true;
+    }
     let mut words = line.get(length..).unwrap_or_default().split_ascii_whitespace();
     let (Some(host), Some(tag)) = (words.next(), words.next()) else { return false };
     let numbered = tag.trim_end_matches(':').ends_with(']') && tag.contains('[') && !tag.starts_with('[');
@@ -92,6 +101,8 @@ mod tests {
             "[Sun Dec 04 04:47:44 2005] [error] text",
             "%ASA-1-505015: Module ips",
             "# a header\n# and more\n<38>Mar  7 19:06:53 example tag: x",
+            "-- Logs begin at Mon 2021-02-01 00:00:01 CET. --\nFeb 01 00:00:01 host sshd[1]: x",
+            "2021-02-02 02:02:02\tLocal7.Info\t192.0.2.1\ttext",
             "WS07\tMSWinEventLog\t1\tSecurity\t1",
         ];
         for text in texts {

@@ -2,9 +2,9 @@
 
 use super::calendar::Calendar;
 use super::opener::{cisco_mark, priority};
-use super::sink::{FACILITIES, SEVERITIES, Sink, severity_code};
+use super::sink::{FACILITIES, Sink, severity_code};
 use super::stamp::{self, Stamp};
-use super::{apache, known, snare};
+use super::{apache, firewall, known, marks, snare};
 
 /// Longest name of a program.
 const PROGRAM_MAX: usize = 96;
@@ -26,6 +26,7 @@ fn parts<'t>(text: &'t str, sink: &mut Sink<'t, '_>) -> Option<Stamp> {
         Some(header) if header.starts_with("- ") || header == "-" || stamp::iso(header).is_some() => {
             versioned(header, sink)
         }
+        Some(header) if marks::seconds(header).is_some() => numbered(header, sink),
         _ => traditional(rest, true, sink),
     }
 }
@@ -57,6 +58,21 @@ fn versioned<'t>(header: &'t str, sink: &mut Sink<'t, '_>) -> Option<Stamp> {
     known_content(program, content, sink);
     sink.put(fields.message, content);
     stamp
+}
+
+/// What Meraki devices send: seconds since 1970, host, kind of event, content.
+fn numbered<'t>(header: &'t str, sink: &mut Sink<'t, '_>) -> Option<Stamp> {
+    let fields = sink.fields;
+    let (stamp, rest) = marks::seconds(header)?;
+    sink.own(fields.log_form, "plain");
+    let (host, rest) = word(rest);
+    sink.host(host);
+    let (kind, content) = word(rest);
+    sink.put(fields.msg_id, kind);
+    let content = content.trim_start_matches(' ');
+    firewall::row(content, sink);
+    sink.put(fields.message, content);
+    Some(stamp)
 }
 
 /// The next word, behind at most one blank.
@@ -91,6 +107,13 @@ fn traditional<'t>(text: &'t str, has_priority: bool, sink: &mut Sink<'t, '_>) -
     let fields = sink.fields;
     let text = text.trim_start_matches(' ');
     let (front, stamp, mut rest) = timed(text, has_priority);
+    if let Some((facility, severity, behind)) = stamp.and_then(|_| marks::columns(rest)) {
+        if !sink.has(sink.fields.facility) {
+            sink.facility(facility);
+        }
+        sink.severity(severity);
+        rest = behind;
+    }
     let rest_of_line = rest.trim_start_matches([' ', ':']);
     let form = match stamp {
         _ if cisco_mark(rest_of_line).is_some() => "cisco",
@@ -112,6 +135,12 @@ fn traditional<'t>(text: &'t str, has_priority: bool, sink: &mut Sink<'t, '_>) -
         rest = rest_of_line;
     } else if stamp.is_some() && front.is_empty() {
         (host, rest) = split_host(rest.trim_start_matches([' ', '\t']));
+    }
+    rest = marks::severity(rest, sink);
+    if let Some((from, message)) = marks::forwarded(rest) {
+        (host, rest) = (from, message);
+    } else if let Some(behind) = marks::cisco(rest) {
+        rest = behind;
     }
     let before = sink.slots.fields.len();
     let scratch = sink.slots.scratch.len();
@@ -163,6 +192,9 @@ fn split_host(rest: &str) -> (&str, &str) {
     let (word, behind) =
         rest.split_at_checked(rest.find([' ', '\t', '\n']).unwrap_or(rest.len())).unwrap_or((rest, ""));
     let behind = behind.trim_start_matches([' ', '\t']);
+    if marks::forwarded(rest).is_some() {
+        return ("", rest);
+    }
     if let Some(name) = word.strip_suffix(':').filter(|_| cisco_mark(behind).is_some()) {
         return (name, behind);
     }
@@ -191,7 +223,9 @@ fn content<'t>(text: &'t str, may_be_bare: bool, sink: &mut Sink<'t, '_>) {
     // A tag stands on the first line.
     let tagged = if text.starts_with('\n') { None } else { tag(text, may_be_bare) };
     let Some(Tag { program, process, rest }) = tagged else {
-        sink.put(fields.message, text.trim_start_matches('\n'));
+        let message = text.trim_start_matches('\n');
+        firewall::read(message, sink);
+        sink.put(fields.message, message);
         return;
     };
     sink.put(fields.app_name, program);
@@ -252,8 +286,12 @@ fn spaced(text: &str) -> Option<Tag<'_>> {
     (words && number).then_some(Tag { program, process: Some(process), rest })
 }
 
-/// What a program may be called. Anything else is content: the name is kept in clear.
+/// What a program may be called. Anything else is content, such as a date: the name is kept in clear.
 fn is_program(name: &str) -> bool {
+    let date = name.starts_with(|c: char| c.is_ascii_digit()) && name.bytes().all(|b| !b.is_ascii_alphabetic());
+    if date && name.contains('/') {
+        return false;
+    }
     let shape = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-' | b'/' | b'(' | b')' | b'@' | b'+');
     name.len() <= PROGRAM_MAX && name.bytes().all(shape) && name.bytes().any(|b| b.is_ascii_alphanumeric())
 }
@@ -270,7 +308,7 @@ fn marked_severity<'t>(text: &'t str, sink: &mut Sink<'t, '_>) -> &'t str {
         && let Some((number, (facility, severity))) =
             mark.split_once(' ').and_then(|(n, p)| p.split_once('.').map(|p| (n, p)))
         && number.bytes().all(|b| b.is_ascii_digit())
-        && let Some(code) = SEVERITIES.iter().position(|s| *s == severity)
+        && let Some(code) = severity_code(severity)
     {
         sink.put(sink.fields.msg_id, number);
         if !sink.has(sink.fields.facility)
@@ -278,7 +316,7 @@ fn marked_severity<'t>(text: &'t str, sink: &mut Sink<'t, '_>) -> &'t str {
         {
             sink.facility(facility);
         }
-        sink.severity(u8::try_from(code).unwrap_or(7));
+        sink.severity(code);
         return rest;
     }
     text

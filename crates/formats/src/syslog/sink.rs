@@ -81,7 +81,7 @@ impl<'t> Sink<'t, '_> {
     pub(super) fn address(&mut self, ip: NameId, host: NameId, text: &str) {
         let text = text.trim_start_matches('[').trim_end_matches(']');
         // Words that programs write where they know no address.
-        if matches!(text, "" | "-" | "?" | "UNKNOWN" | "(null)" | "unknown" | "LOCAL") {
+        if matches!(text, "" | "-" | "?" | "UNKNOWN" | "(null)" | "unknown" | "LOCAL" | "<NOSRV>" | "<STATS>") {
             return;
         }
         let name = if text.parse::<IpAddr>().is_ok() { ip } else { host };
@@ -99,25 +99,31 @@ impl<'t> Sink<'t, '_> {
             Outcome::Unknown => {}
         }
         for (place, text) in found.iter() {
-            match place {
-                Place::Skip => {}
-                Place::Account => self.account(fields.account, text),
-                Place::Target => self.account(fields.target_account, text),
-                Place::Src => self.address(fields.src_ip, fields.src_host, text),
-                Place::SrcHost => self.address(fields.src_host, fields.src_host, text),
-                Place::SrcPort => self.number(fields.src_port, text),
-                Place::Dst => self.address(fields.dst_ip, fields.dst_host, text),
-                Place::DstPort => self.number(fields.dst_port, text),
-                Place::SrcEnd => self.end(fields.src_ip, fields.src_host, fields.src_port, text),
-                Place::DstEnd => self.end(fields.dst_ip, fields.dst_host, fields.dst_port, text),
-                Place::Protocol => self.put(fields.protocol, text),
-            }
+            self.place(place, text);
+        }
+    }
+
+    /// Adds a part by what it stands for.
+    pub(super) fn place(&mut self, place: Place, text: &str) {
+        let fields = self.fields;
+        match place {
+            Place::Skip => {}
+            Place::Account => self.account(fields.account, text),
+            Place::Target => self.account(fields.target_account, text),
+            Place::Src => self.address(fields.src_ip, fields.src_host, text),
+            Place::SrcHost => self.address(fields.src_host, fields.src_host, text),
+            Place::SrcPort => self.number(fields.src_port, text),
+            Place::Dst => self.address(fields.dst_ip, fields.dst_host, text),
+            Place::DstPort => self.number(fields.dst_port, text),
+            Place::SrcEnd => self.end(fields.src_ip, fields.src_host, fields.src_port, text),
+            Place::DstEnd => self.end(fields.dst_ip, fields.dst_host, fields.dst_port, text),
+            Place::Protocol => self.put(fields.protocol, text),
         }
     }
 
     fn account(&mut self, name: NameId, text: &str) {
         let text = text.split_once("(uid=").map_or(text, |(account, _)| account).trim();
-        if !text.is_empty() {
+        if !matches!(text, "" | "-" | "?") {
             self.put(name, text);
         }
     }

@@ -37,7 +37,7 @@ const ZONES: &[(&str, i64)] = &[
 /// The time at the front of a text and how many bytes it takes, a colon behind it included.
 pub(super) fn stamp(text: &str) -> Option<(Stamp, usize)> {
     match text.as_bytes().first()? {
-        b'0'..=b'9' => iso(text),
+        b'0'..=b'9' => iso(text).or_else(|| year_first(text)),
         b'A'..=b'Z' | b'a'..=b'z' => named(text),
         // Cisco marks a clock that is not in step with `*` or `.`.
         b'*' | b'.' => named(text.get(1..)?).map(|(stamp, length)| (stamp, length + 1)),
@@ -65,6 +65,16 @@ pub(super) fn iso(text: &str) -> Option<(Stamp, usize)> {
         end += more;
     }
     finished(text, end).map(|end| (full, end))
+}
+
+/// `2026 Mar  7 19:06:53`, as NX-OS writes it.
+fn year_first(text: &str) -> Option<(Stamp, usize)> {
+    let rest = text.get(4..)?.strip_prefix(' ')?;
+    let year: i64 = text.get(..4).filter(|y| y.bytes().all(|b| b.is_ascii_digit()))?.parse().ok()?;
+    let (stamp, length) = named(rest)?;
+    let Stamp::Yearless { month, day, of_day, zone } = stamp else { return None };
+    let micros = time::days(year, month, day)? * 86_400 * time::SECOND + of_day - zone.unwrap_or(0) * time::SECOND;
+    Some((Stamp::Full { micros, zoned: zone.is_some() }, length + 5))
 }
 
 /// `Mar  7 19:06:53`, also with a year before or behind the time, a fraction, a zone's name, and a colon.

@@ -89,7 +89,7 @@ impl<'t> Found<'t> {
 }
 
 /// Tries at placing a text of any reach; hostile messages repeat what follows it.
-const TRIES: usize = 8;
+const TRIES: usize = 24;
 
 /// Longest text that a place takes.
 const TAKEN_MAX: usize = 512;

@@ -3,6 +3,8 @@ use crate::lines::Encoding;
 use crate::record::Value;
 use proptest::prelude::*;
 
+mod devices;
+
 /// Hands out a few bytes at a time, so that messages straddle reads.
 struct Drip<'a>(&'a [u8], usize);
 

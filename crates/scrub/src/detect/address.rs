@@ -19,9 +19,10 @@ impl Scan<'_, '_> {
             }
             let from = self.local_part(at);
             let to = self.mail_domain(at + 1);
-            if from < at && to > at + 1 && !self.is_unit(from, at, to) {
+            if from < at && to > at + 1 && !self.is_unit(from, at, to) && !self.is_element(from, at, to) {
                 self.hit(from, to, What::Account);
             }
+            self.quoted_pair(at);
         }
     }
 
@@ -81,6 +82,29 @@ impl Scan<'_, '_> {
             to -= 1;
         }
         to
+    }
+
+    /// `[name@32473 key="value"]`: an element of structured data, with the number of an enterprise.
+    fn is_element(&self, from: usize, at: usize, to: usize) -> bool {
+        let number = self.slice(at + 1, to).bytes().all(|b| b.is_ascii_digit() || b == b'.');
+        self.before(from) == b'[' && matches!(self.at(to), b' ' | b']') && number
+    }
+
+    /// `'user'@'host'`, as databases write their accounts.
+    fn quoted_pair(&mut self, at: usize) {
+        if self.before(at) != b'\'' || self.at(at + 1) != b'\'' {
+            return;
+        }
+        let head = self.slice(at.saturating_sub(66), at - 1);
+        let user = head.rfind('\'').map(|i| at - 1 - (head.len() - i - 1)).filter(|from| *from < at - 1);
+        if let Some(from) = user {
+            self.hit(from, at - 1, What::Account);
+        }
+        let host = at + 2;
+        let length = self.run(host, |b| is_alnum(b) || b"-_.".contains(&b));
+        if length > 0 && self.at(host + length) == b'\'' {
+            self.hit(host, host + length, What::Host);
+        }
     }
 
     /// `getty@tty1.service`: a unit whose instance is a number or a terminal.
@@ -197,6 +221,17 @@ impl Scan<'_, '_> {
         }
         if self.mac_within(from, run) {
             return;
+        }
+        // `0:1e:c9:a:cd:ef`: some write no zeros in front.
+        let short = |g: &&str| (1..=2).contains(&g.len()) && !g.contains('.');
+        let letters = run.bytes().any(|b| b.is_ascii_alphabetic());
+        if groups.len() == 6
+            && letters
+            && groups.iter().all(short)
+            && !is_alnum(self.before(from))
+            && !is_alnum(self.at(to))
+        {
+            return self.hit(from, to, What::Device);
         }
         // Words and punctuation may stand at either end: groups are left off until an address is left.
         let alone = |at: usize| !is_alnum(self.before(at)) || self.before(at) == b':';

@@ -97,8 +97,11 @@ fn percent(rest: &[u8]) -> Option<(Piece, usize)> {
 }
 
 fn quoted_printable(rest: &[u8]) -> Option<(Piece, usize)> {
-    // Only marks that could hide an identity: else every `key=10` would change.
+    // Only marks that could hide an identity: else every `key=10` would change; and no numbers such as `pid=4012`.
+    let number = rest.get(1..3).is_some_and(|digits| digits.iter().all(u8::is_ascii_digit))
+        && rest.get(3).is_none_or(|next| !next.is_ascii_alphabetic());
     byte_of(rest.get(1..3))
+        .filter(|_| !number)
         .filter(|b| matches!(b, b'@' | b'\\' | b'.' | b':' | b'=' | b'-' | b'_' | 0x80..))
         .map(|b| (Piece::Byte(b), 3))
 }

@@ -62,7 +62,7 @@ pub(super) fn fill(text: &str, hits: &mut Vec<Hit>) {
 fn rest_of(text: &str, hit: &Hit, start: usize, end: usize) -> Option<Hit> {
     let part = text.get(start..end)?;
     let names = part.chars().any(char::is_alphanumeric) && !part.ends_with(['\\', '/', '=', ':']);
-    names.then(|| Hit { start, end, what: hit.what, decoded: None, depth: 0 })
+    names.then_some(Hit { start, end, what: hit.what, decoded: None, depth: 0 })
 }
 
 /// A marked value, and what its key says that it is.

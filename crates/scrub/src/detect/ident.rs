@@ -31,6 +31,9 @@ const KEY_PREFIXES: &[(&str, usize)] = &[
 /// Names that Windows gives new machines.
 const MACHINE_PREFIXES: &[&str] = &["DESKTOP-", "LAPTOP-", "WIN-"];
 
+/// Interfaces that routers make for those who dial in: the rest is the account.
+const DIAL_IN: &[&str] = &["pppoe-", "pptp-", "l2tp-", "sstp-", "ovpn-", "ppp-"];
+
 /// Shares that every Windows machine has.
 const SHARES: &[&str] = &["IPC$", "ADMIN$", "PRINT$", "FAX$"];
 
@@ -146,6 +149,12 @@ impl Scan<'_, '_> {
         if classes & LETTER == 0 {
             return;
         }
+        if self.before(start) == b'<'
+            && self.at(end) == b'>'
+            && let Some(name) = DIAL_IN.iter().find_map(|prefix| chunk.strip_prefix(prefix))
+        {
+            self.hit(end - name.len(), end, What::Account);
+        }
         if let Some(i) = chunk.find("eyJ")
             && chunk.get(i..).is_some_and(|t| t.bytes().filter(|b| *b == b'.').count() >= 2 && t.len() >= 20)
         {
@@ -176,6 +185,11 @@ impl Scan<'_, '_> {
             let length = self.run(at, |b| b.is_ascii_hexdigit());
             if length == 32 && !is_alnum(self.before(at)) && !is_alnum(self.at(at + 32)) {
                 self.hit(at, at + 32, What::Guid);
+            }
+            // `U7PG2,788a20aabbcc,v4.0.42`: what an access point says of itself.
+            let version = self.at(at + 13) == b'v' && self.at(at + 14).is_ascii_digit();
+            if length == 12 && self.before(at) == b',' && self.at(at + 12) == b',' && version {
+                self.hit(at, at + 12, What::Device);
             }
             at += length.max(1);
         }

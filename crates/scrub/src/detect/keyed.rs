@@ -207,7 +207,14 @@ impl Scan<'_, '_> {
             What::Secret if ["true", "false", "none", "null", "yes", "no"].contains(&lower.as_str()) => return,
             What::Account if digits && text.len() < 4 => return,
             What::Account if !enclosed && joined_by_colon && is_prose(text) => return,
-            What::Account if key.ends_with("uid") && digits => return,
+            What::Account if (key.ends_with("uid") || key.ends_with("gid")) && digits => return,
+            // What mail daemons count: `auth=0/1`, `AUTH=server`.
+            What::Secret
+                if key == "auth" && (self.at(start).is_ascii_digit() && text.len() < 8 || lower == "server") =>
+            {
+                return;
+            }
+            What::Host if !enclosed && joined_by_colon && (is_prose(text) || lower == "set") => return,
             What::Host => match self.host_value(key, value) {
                 Some(to) => end = to,
                 None => return,

@@ -176,6 +176,34 @@ const WHOLE: &[(&str, What)] = &[
     ("identity", What::Account),
     ("un", What::Account),
     ("usrname", What::Account),
+    // Enriched events of the audit daemon: names stand beside numbers.
+    ("auid", What::Account),
+    ("euid", What::Account),
+    ("suid", What::Account),
+    ("fsuid", What::Account),
+    ("ouid", What::Account),
+    ("gid", What::Account),
+    ("egid", What::Account),
+    ("sgid", What::Account),
+    ("fsgid", What::Account),
+    ("ogid", What::Account),
+    // Mail and directory daemons.
+    ("ctladdr", What::Account),
+    ("authid", What::Account),
+    ("setid", What::Account),
+    ("authc", What::Account),
+    // Firewalls and access points.
+    ("devname", What::Host),
+    ("srcname", What::Host),
+    ("dstname", What::Host),
+    ("sensor", What::Host),
+    ("ap", What::Host),
+    ("sysname", What::Host),
+    ("devid", What::Device),
+    ("sn", What::Device),
+    ("deviceexternalid", What::Device),
+    ("sntdom", What::Tenant),
+    ("dntdom", What::Tenant),
 ];
 
 /// Of those, the ones that name something only before an equals sign: before a colon they are words of prose or of headers.
@@ -216,13 +244,18 @@ const EQUALS_ONLY: &[&str] = &[
     "principal",
     "caller",
     "domain",
+    "gid",
+    "sensor",
+    "ap",
+    "sn",
 ];
 
 /// `name=` says something only where a person was the matter just before; else it is a file's, a service's, a setting's.
 const NAME_KEYS: &[&str] = &["name", "u", "who"];
 
 /// Keys that programs and devices have too: their values count only where they are made as host names are.
-const VAGUE: &[&str] = &["client", "server", "node", "device", "peer", "machine", "relay", "src", "dst"];
+const VAGUE: &[&str] =
+    &["client", "server", "node", "device", "peer", "machine", "relay", "src", "dst", "sensor", "ap"];
 
 pub(super) fn is_vague(key: &str) -> bool {
     VAGUE.contains(&key)

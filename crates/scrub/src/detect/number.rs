@@ -130,7 +130,8 @@ fn national(row: &Row, bracket: bool) -> Option<usize> {
     }
     let one_group = lengths.len() == 1 || first >= 10;
     let fits = match () {
-        () if abroad => (10..=15).contains(&total),
+        // A row of short numbers between slashes is none.
+        () if abroad => (10..=15).contains(&total) && first >= 2,
         // A date or a time has groups of two.
         () if home && one_group => (10..=12).contains(&total),
         () if home => (3..=5).contains(&first) && (9..=12).contains(&total) && lengths.get(1).is_some_and(|n| *n >= 3),

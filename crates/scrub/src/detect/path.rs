@@ -59,8 +59,24 @@ const TWO_WORDS: &[(&str, &str)] = &[
 ];
 
 /// Directories that hold a directory for each person. (`/Home/` is a page of web sites.)
-const HOMES: &[&str] =
-    &["/home/", "/HOME/", "/Users/", "/users/", "/USERS/", "/mail/", "/cron/", "/crontabs/", "/personal/"];
+const HOMES: &[&str] = &[
+    "/home/",
+    "/homes/",
+    "/HOME/",
+    "/Users/",
+    "/users/",
+    "/USERS/",
+    "/mail/",
+    "/cron/",
+    "/crontabs/",
+    "/personal/",
+    "/run/sudo/",
+    "/sudo/ts/",
+    "/lib/sudo/",
+];
+
+/// Directories whose last part is one of those and that are none: `/etc/mail/aliases`.
+const NO_HOMES: &[&str] = &["/etc", "/share", "/lib", "/libexec", "/conf", "/log"];
 
 /// Where a group's site stands: its name is the group's mail alias.
 const SITES: &[&str] = &["sharepoint.com/sites/", "sharepoint.com/teams/"];
@@ -78,6 +94,9 @@ impl Scan<'_, '_> {
         }
         self.windows_homes(&runs);
         let Some((first, length)) = runs.first().copied() else { return };
+        if end - start == 1 && self.before(start) == b']' && self.at(end) == b'[' {
+            return self.bracketed(start);
+        }
         if length >= 2 && !is_alnum(self.before(first)) && !b":$%".contains(&self.before(first)) {
             self.unc(first + length);
         } else if let [(at, length)] = runs.as_slice() {
@@ -271,7 +290,8 @@ impl Scan<'_, '_> {
         let name = segment.get(..length).unwrap_or_default().trim_end_matches(['.', ' ']);
         let is_file =
             !goes_on && name.rsplit_once('.').is_some_and(|(_, extension)| known_extension(extension).is_some());
-        let is_known = scopelog_token::wellknown::profile(name).is_some();
+        // `Users/User[ana]`: the word says what stands in the brackets.
+        let is_known = scopelog_token::wellknown::profile(name).is_some() || self.at(from + length) == b'[';
         if !name.is_empty() && !is_file && !is_known && !matches!(name, "." | ".." | "~" | "%s" | "*") {
             self.hit(from, from + name.len(), What::Account);
         }
@@ -282,9 +302,13 @@ impl Scan<'_, '_> {
         let chunk = self.slice(start, end);
         for home in HOMES {
             for (i, _) in chunk.match_indices(home) {
-                self.person_in_path(start + i + home.len());
+                let head = chunk.get(..i).unwrap_or_default();
+                if !(*home == "/mail/" && NO_HOMES.iter().any(|dir| head.ends_with(dir))) {
+                    self.person_in_path(start + i + home.len());
+                }
             }
         }
+        self.share_of_host(start, end);
         for site in SITES {
             for (i, _) in chunk.match_indices(site) {
                 let from = start + i + site.len();
@@ -308,6 +332,29 @@ impl Scan<'_, '_> {
         }
         for (i, _) in chunk.match_indices("://") {
             self.login_in_url(start + i + 3);
+        }
+    }
+
+    /// `//host/share` behind a blank, as Unix writes what it mounts. (Web servers log `GET //path` too.)
+    fn share_of_host(&mut self, start: usize, end: usize) {
+        let chunk = self.slice(start, end);
+        let Some((name, share)) = chunk.strip_prefix("//").and_then(|rest| rest.split_once('/')) else { return };
+        let named = name.len() >= 2 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b));
+        let verb = start >= 2 && self.before(start - 1).is_ascii_uppercase();
+        if self.before(start) == b' ' && named && !share.is_empty() && !verb {
+            self.hit(start + 2, start + 2 + name.len(), What::Host);
+        }
+    }
+
+    /// `[DOMAIN]\[user]`, the backslash at the place.
+    fn bracketed(&mut self, at: usize) {
+        let head = self.slice(at.saturating_sub(66), at - 1);
+        if let Some(i) = head.rfind('[') {
+            let domain = at - 1 - (head.len() - i - 1);
+            self.hit(domain, at - 1, What::Tenant);
+        }
+        if let Some(user) = self.value_at(at + 1) {
+            self.hit(user.start, user.end, What::Account);
         }
     }
 

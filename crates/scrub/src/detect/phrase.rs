@@ -5,6 +5,11 @@ use super::lex::{Scan, is_alnum};
 use super::prose::is_prose;
 use super::value::Value;
 
+mod acts;
+mod words;
+
+use words::{Word, word};
+
 /// How many words back a word still counts.
 const NEAR: usize = 6;
 
@@ -18,6 +23,8 @@ pub(super) struct Context {
     look_up: usize,
     maps: usize,
     new: usize,
+    from: usize,
+    host: usize,
 }
 
 impl Context {
@@ -36,90 +43,6 @@ impl Context {
     }
 }
 
-/// Words that begin or carry a phrase.
-enum Word {
-    User,
-    For,
-    From,
-    By,
-    To,
-    As,
-    Host,
-    Su,
-    Scheme,
-    Login,
-    Connection,
-    LookUp,
-    Maps,
-    New,
-    Cron,
-    Greeting,
-}
-
-fn word(lower: &[u8]) -> Option<Word> {
-    Some(match lower {
-        b"user" | b"users" | b"account" | b"username" | b"acct" | b"principal" | b"uname" | b"benutzer" | b"member"
-        | b"userid" => Word::User,
-        b"for" => Word::For,
-        b"from" => Word::From,
-        b"by" => Word::By,
-        b"to" => Word::To,
-        b"as" => Word::As,
-        b"host" | b"hostname" | b"computer" | b"workstation" | b"machine" | b"peer" | b"rhost" => Word::Host,
-        b"su" | b"sudo" => Word::Su,
-        b"bearer" | b"basic" | b"negotiate" | b"ntlm" => Word::Scheme,
-        b"password"
-        | b"publickey"
-        | b"accepted"
-        | b"failed"
-        | b"failure"
-        | b"login"
-        | b"logon"
-        | b"logins"
-        | b"logout"
-        | b"logged"
-        | b"authentication"
-        | b"authenticated"
-        | b"authorized"
-        | b"authenticating"
-        | b"session"
-        | b"opened"
-        | b"closed"
-        | b"succeeded"
-        | b"successful"
-        | b"denied"
-        | b"granted"
-        | b"keyboard-interactive/pam"
-        | b"keyboard-interactive"
-        | b"gssapi-with-mic"
-        | b"hostbased"
-        | b"credentials"
-        | b"ticket"
-        | b"configured"
-        | b"postponed"
-        | b"partial"
-        | b"none"
-        | b"changed"
-        | b"locked"
-        | b"unlocked"
-        | b"expired"
-        | b"root"
-        | b"mailbox"
-        | b"exceeded" => Word::Login,
-        b"connection" | b"connect" | b"connected" | b"disconnect" | b"disconnected" | b"connections" | b"refused"
-        | b"lost" | b"timeout" | b"request" | b"query" | b"transfer" | b"reset" | b"telnet" | b"ssh" | b"ftp"
-        | b"received" => Word::Connection,
-        b"getaddrinfo" | b"gethostbyname" | b"lookup" | b"resolve" | b"reverse" => Word::LookUp,
-        b"maps" | b"resolves" | b"points" => Word::Maps,
-        b"new" | b"add" | b"delete" | b"remove" | b"change" | b"removed" | b"added" => Word::New,
-        b"cmd" | b"cmdout" | b"cmdend" | b"reload" | b"list" | b"replace" | b"begin" | b"end" | b"ok" | b"fail" => {
-            Word::Cron
-        }
-        b"helo" | b"ehlo" => Word::Greeting,
-        _ => return None,
-    })
-}
-
 impl Scan<'_, '_> {
     /// Looks whether the chunk begins or carries a phrase.
     pub(super) fn phrases(&mut self, start: usize, end: usize) {
@@ -128,13 +51,11 @@ impl Scan<'_, '_> {
         let text = chunk.strip_suffix(b":").or_else(|| chunk.strip_suffix(b".")).unwrap_or(chunk);
         // The longest such word has 24 letters.
         let mut buffer = [0u8; 24];
-        let Some(lower) = buffer.get_mut(..text.len()) else { return };
-        lower.copy_from_slice(text);
-        lower.make_ascii_lowercase();
+        let lower = lower_of(text, &mut buffer);
         if lower == b"tty" && self.at(end) == b'=' {
             return self.sudo(start);
         }
-        let Some(word) = word(lower) else { return };
+        let Some(word) = word(lower).or_else(|| self.last_word(text, end)) else { return };
         let colon = text.len() < chunk.len();
         let now = self.context.word;
         match word {
@@ -145,15 +66,22 @@ impl Scan<'_, '_> {
                 }
             }
             Word::For => self.for_name(end),
-            Word::From => self.host_after_from(end),
+            Word::From => {
+                self.context.from = now;
+                self.host_after_from(end);
+            }
             Word::By => self.by_name(end),
             Word::To => self.name_after_to(start, end),
             Word::As if self.context.near(self.context.login) || self.context.near(self.context.connection) => {
                 self.name_behind(end)
             }
             Word::As => {}
-            Word::Host if !colon => self.host_behind(end),
-            Word::Host => {}
+            Word::Host => {
+                self.context.host = now;
+                if !colon {
+                    self.host_behind(end);
+                }
+            }
             Word::Su => {
                 self.context.login = now;
                 self.su(end, colon);
@@ -162,7 +90,12 @@ impl Scan<'_, '_> {
                 let value = self.behind_blanks(end, 4);
                 self.scheme(value);
             }
-            Word::Login => self.context.login = now,
+            Word::Login => {
+                if lower == b"login" || (colon && self.context.near(self.context.login)) {
+                    self.quoted_account(end);
+                }
+                self.context.login = now;
+            }
             Word::Connection => self.context.connection = now,
             Word::LookUp => self.context.look_up = now,
             Word::Maps => self.context.maps = now,
@@ -172,6 +105,13 @@ impl Scan<'_, '_> {
             }
             Word::Cron => self.in_brackets(start, end),
             Word::Greeting => self.greeting(end),
+            Word::Identity => self.quoted_account(end),
+            Word::Behalf => self.behalf(end),
+            Word::Attempt if self.context.near(self.context.login) => self.tried(end),
+            Word::Attempt => {}
+            Word::Command if !colon => self.command(end),
+            Word::Command => {}
+            Word::Dash => self.remote_user(end),
         }
     }
 
@@ -186,9 +126,15 @@ impl Scan<'_, '_> {
         (!value.enclosed && is_prose(text)) || text.starts_with('/') || !text.chars().any(char::is_alphanumeric)
     }
 
-    /// `user X`, `user 'X Y'`, `invalid user X from`.
+    /// `user X`, `user 'X Y'`, `invalid user X from`, `user id 'X'`, `User[X]`.
     fn user(&mut self, end: usize) {
-        let Some(value) = self.behind(end) else { return };
+        let found =
+            if self.at(end) == b'[' { self.value_at(end).filter(|value| value.enclosed) } else { self.behind(end) };
+        let Some(mut value) = found else { return };
+        if !value.enclosed && matches!(self.slice(value.start, value.end), "id" | "name" | "account") {
+            let Some(next) = self.behind(value.end).filter(|next| next.enclosed) else { return };
+            value = next;
+        }
         if self.is_prose(value) || self.at(value.end) == b'=' {
             return;
         }
@@ -266,18 +212,30 @@ impl Scan<'_, '_> {
     fn by_name(&mut self, end: usize) {
         let Some(value) = self.behind(end) else { return };
         let uid = self.text.get(value.end..).is_some_and(|t| t.starts_with("(uid="));
-        let near =
-            self.context.near(self.context.login) || self.context.person_near() || self.context.near(self.context.new);
+        let terminal = [" on vty", " on console", " on tty"];
+        let terminal = self.text.get(value.end..).is_some_and(|t| terminal.iter().any(|on| t.starts_with(on)));
+        let near = terminal
+            || self.context.near(self.context.login)
+            || self.context.person_near()
+            || self.context.near(self.context.new);
         if (uid || near) && !self.is_prose(value) && self.at(self.behind_blanks(end, 4)) != b'(' {
             self.hit(value.start, value.end, What::Account);
         }
     }
 
-    /// `maps to HOST`, `(to X) Y on tty`.
+    /// `maps to HOST`, `hostname to 'HOST'`, `user name 'X' to 'Y'`, `(to X) Y on tty`.
     fn name_after_to(&mut self, start: usize, end: usize) {
         let Some(value) = self.behind(end) else { return };
         if self.context.maps > 0 && self.context.maps + 1 == self.context.word {
             return self.hit(value.start, value.end, What::Host);
+        }
+        let quoted = value.enclosed && matches!(self.before(value.start), b'\'' | b'"' | b'<');
+        if quoted && !self.is_prose(value) && !self.slice(value.start, value.end).contains(' ') {
+            match () {
+                () if self.context.near(self.context.host) => return self.hit(value.start, value.end, What::Host),
+                () if self.context.person_near() => return self.hit(value.start, value.end, What::Account),
+                () => {}
+            }
         }
         if self.before(start) == b'(' && self.at(value.end) == b')' {
             self.hit(value.start, value.end, What::Account);
@@ -290,12 +248,13 @@ impl Scan<'_, '_> {
         }
     }
 
-    /// `su: X to Y on tty`, `BAD SU X to Y`, `su root on`.
+    /// `su: X to Y on tty`, `BAD SU X to Y`, `su: from X to Y at tty`, `su root on`.
     fn su(&mut self, end: usize, colon: bool) {
         let at = self.behind_blanks(end, 4);
         if at == end || (!colon && self.at(at) == b'(') {
             return;
         }
+        let at = if self.slice(at, at + 5) == "from " { at + 5 } else { at };
         let Some(value) = self.word_at(at) else { return };
         let rest = self.text.get(value.end..).unwrap_or_default();
         if self.is_prose(value) && !rest.starts_with(" to ") {
@@ -402,8 +361,20 @@ impl Scan<'_, '_> {
         let made = name.len() >= 4
             && name.bytes().any(|b| b.is_ascii_digit() || b == b'-')
             && name.starts_with(|c: char| c.is_alphabetic());
-        if (made || value.enclosed) && !name.is_empty() && self.at(value.start + name.len()) != b'=' {
+        // `from host X`: any name.
+        let from = self.context.from > 0 && self.context.from + 1 == self.context.word;
+        // `[ipv4:192.0.2.7:51240]` says what follows.
+        let kind = matches!(name, "ipv4" | "ipv6") && self.at(value.start + name.len()) == b':';
+        if (made || value.enclosed || from) && !kind && !name.is_empty() && self.at(value.start + name.len()) != b'=' {
             self.hit(value.start, value.start + name.len(), What::Host);
         }
     }
+}
+
+/// The text in lower case; nothing where it is longer than any word.
+fn lower_of<'b>(text: &[u8], buffer: &'b mut [u8; 24]) -> &'b [u8] {
+    let Some(lower) = buffer.get_mut(..text.len()) else { return &[] };
+    lower.copy_from_slice(text);
+    lower.make_ascii_lowercase();
+    lower
 }

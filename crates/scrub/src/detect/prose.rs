@@ -22,6 +22,7 @@ const WORDS: &str = "
     rights role root running same seconds security server service session sessions settings shall should site slice
     so some source space specified started state status system target terminal than that the their then there this
     three time timed times to token too tried true try tty two type uid unknown until up update use used user
+    ipv4 ipv6 http https delivery
     username users using value via was web were when which while will with within without would your
 ";
 

@@ -208,6 +208,53 @@ fn phrases() {
 }
 
 #[test]
+fn people_in_messages_of_programs() {
+    check(&[
+        ("type=AVC avc:  denied  { read } for  pid=4012 len=4096 size=4610 comm=x", &[]),
+        ("login attempt [ana/hunter2!] failed", &["user_local=ana", "secret=hunter2!"]),
+        ("login attempt [b'ana'/b'pass]w'] succeeded", &["user_local=ana", "secret=pass]w"]),
+        ("Login failed: 'ana' (Remote IP: '192.0.2.7')", &["user_local=ana", "ip=192.0.2.7"]),
+        ("EAP method succeeded, identity 'ana'", &["user_local=ana"]),
+        ("with root privileges on behalf of 'ana'", &["user_local=ana"]),
+        ("events client_vpn_connect user id 'ana' local ip 192.0.2.7", &["user_local=ana", "ip=192.0.2.7"]),
+        ("change user name 'ana' to 'eva'", &["user_local=ana", "user_local=eva"]),
+        ("COMMAND=/usr/sbin/adduser --shell /bin/zsh -u 1005 fbauer", &["user_local=fbauer"]),
+        ("useradd: unable to open lock file", &[]),
+        ("User:bob  logged command:username tnakata privilege 15", &["user_local=bob", "user_local=tnakata"]),
+        ("(/Stage[main]/Users/User[rlund]/ensure) user[eva] user[12]", &["user_local=rlund", "user_local=eva"]),
+        ("Privilege level set to 15 by jkimura on vty1", &["user_local=jkimura"]),
+        ("192.0.2.7 - rlund [01/Oct/2022:01:01:03 +0000] \"GET / HTTP/1.1\"", &["ip=192.0.2.7", "user_local=rlund"]),
+        ("a - b [x] - - c", &[]),
+        ("Access denied for user 'bob'@'app7' and 'eva'@'%'", &["user_local=bob", "host=app7", "user_local=eva"]),
+        ("user [CORP]\\[bob] at", &["user_local=CORP", "user_local=bob"]),
+        ("su: from bob to root at /dev/pts/1", &["user_local=bob"]),
+        ("AUID=\"bob\" auid=1004 OGID=\"eva\" guid=x uuid=y", &["user_local=bob", "user_local=eva"]),
+        ("/etc/mail/aliases /var/mail/bob /var/run/sudo/eva/unknown", &["user_local=bob", "user_local=eva"]),
+        ("info <pppoe-ivana>: authenticated", &["user_local=ivana"]),
+        ("message accepted for delivery; auth=0/1 AUTH=server", &[]),
+        ("[payer@32473 id=\"x\"][junos@2636.1.1.1.2.129 a=\"b\"]", &[]),
+    ]);
+}
+
+#[test]
+fn hosts_in_messages_of_programs() {
+    check(&[
+        ("set-hostname: set hostname to 'anas-pc' (from DHCPv4)", &["host=anas-pc"]),
+        ("Changed static host name to 'pc17'", &["host=pc17"]),
+        ("client-hostname \"kiosk\"", &["host=kiosk"]),
+        ("Login failed for user bob from host jumpbox", &["user_local=bob", "host=jumpbox"]),
+        ("Attempting to mount //filer2/projects; GET //admin/x", &["host=filer2"]),
+        ("devname=\"FW-HQ\" srcname=\"PC-17\" ap=ap-3 AP=none", &["host=FW-HQ", "host=PC-17", "host=ap-3"]),
+        ("remote host [ipv4:192.0.2.7:51240] logged in from https(192.0.2.8)", &["ip=192.0.2.7", "ip=192.0.2.8"]),
+        (
+            "0:1e:c9:ab:cd:ef (0:21:9b:1:2:3) 1:2:3:4:5:6 U7PG2,788a20aabbcc,v4.0.42",
+            &["device=0:1e:c9:ab:cd:ef", "device=0:21:9b:1:2:3", "device=788a20aabbcc"],
+        ),
+        ("app/web04 0/0/1/12/13 200 1234 - -", &[]),
+    ]);
+}
+
+#[test]
 fn secrets() {
     check(&[
         ("Bearer abcdef0123456789 and Basic Ym9iOnNlY3JldA==", &["secret=abcdef0123456789", "secret=Ym9iOnNlY3JldA=="]),

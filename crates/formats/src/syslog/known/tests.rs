@@ -132,6 +132,92 @@ fn services() {
     assert_eq!(told("someone", "Accepted password for root from 192.0.2.1 port 22"), []);
 }
 
+/// What the places of a message hold, in the order of account, target, origin's address and host, destination.
+fn places(program: &str, message: &str) -> [String; 5] {
+    let told = told(program, message);
+    [Place::Account, Place::Target, Place::Src, Place::SrcHost, Place::Dst]
+        .map(|place| told.iter().find(|(p, _)| *p == place).map(|(_, t)| t.clone()).unwrap_or_default())
+}
+
+#[test]
+fn hosts_and_accounts() {
+    let cases = [
+        ("su", "+ /dev/pts/3 ana:mei.tan", ["ana", "mei.tan", "", "", ""]),
+        ("su", "- 1 ana-root", ["ana", "root", "", "", ""]),
+        ("su", "BAD SU from ana to root at /dev/pts/1", ["ana", "root", "", "", ""]),
+        ("useradd", "new group: name=mei.tan, GID=1012", ["", "mei.tan", "", "", ""]),
+        ("groupadd", "group added to /etc/gshadow: name=mei.tan", ["", "mei.tan", "", "", ""]),
+        ("userdel", "removed group 'devs' owned by 'mei.tan'", ["mei.tan", "devs", "", "", ""]),
+        ("/usr/sbin/cron", "(ana) RELOAD (tabs/ana)", ["ana", "", "", "", ""]),
+        ("crond", "(ana) ORPHAN (no passwd entry)", ["ana", "", "", "", ""]),
+        ("cron", "(CRON) INFO (Running @reboot jobs)", ["", "", "", "", ""]),
+        ("cron", "(*system*) RELOAD (/etc/crontab)", ["", "", "", "", ""]),
+        ("pkexec", "ana: Executing command [USER=root] [TTY=unknown]", ["ana", "", "", "", ""]),
+        ("doas", "ana ran command pkg update as root from /home/ana", ["ana", "root", "", "", ""]),
+        ("login", "1 LOGIN FAILURE ON ttyv0, ana", ["ana", "", "", "", ""]),
+        ("kernel", "[12.5] nfs: server nfs-1 not responding, still trying", ["", "", "", "", "nfs-1"]),
+        (
+            "sshd",
+            "Disconnecting invalid user ana 192.0.2.1 port 22: Change of username or service not allowed: (ana,ssh-connection) -> (mei,ssh-connection) [preauth]",
+            ["ana", "mei", "", "", ""],
+        ),
+    ];
+    for (program, message, expected) in cases {
+        assert_eq!(places(program, message), expected, "{message}");
+    }
+}
+
+#[test]
+fn network_services() {
+    let cases = [
+        ("dovecot", "imap(ana)<4901><kP1a>: Logged out in=231 out=5120", ["ana", "", "", "", ""]),
+        (
+            "dovecot",
+            "auth-worker(4903): pam(ana,192.0.2.9): pam_authenticate() failed",
+            ["ana", "", "192.0.2.9", "", ""],
+        ),
+        ("dovecot", "auth: Error: ldap(ana,192.0.2.9,<kP1a>): bind failed", ["ana", "", "192.0.2.9", "", ""]),
+        (
+            "postfix/smtpd",
+            "warning: mx[192.0.2.9]: SASL LOGIN authentication failed: x",
+            ["", "", "192.0.2.9", "mx", ""],
+        ),
+        ("spamd", "spamd: clean message (-1.9/5.0) for ana:1002 in 0.9 seconds", ["ana", "", "", "", ""]),
+        ("exim", "H=(pc-17)[192.0.2.9] F=<x> rejected RCPT", ["", "", "192.0.2.9", "pc-17", ""]),
+        (
+            "dnsmasq-dhcp",
+            "DHCPACK(br0) 192.0.2.9 00:00:5e:00:53:01 anas-phone",
+            ["", "", "192.0.2.9", "anas-phone", ""],
+        ),
+        ("dnsmasq", "query[A] printer7 from 192.0.2.9", ["", "", "192.0.2.9", "", "printer7"]),
+        (
+            "dhcpd",
+            "DHCPACK on 192.0.2.9 to 00:00:5e:00:53:01 (anas-mbp) via eth1",
+            ["", "", "192.0.2.9", "anas-mbp", ""],
+        ),
+        ("openvpn", "ana/192.0.2.9:1194 MULTI: Learn: 10.8.0.6", ["ana", "", "192.0.2.9", "", ""]),
+        (
+            "charon",
+            "06[IKE] IKE_SA ikev2[12] established between 192.0.2.1[vpn.example]...192.0.2.9[ana]",
+            ["ana", "", "192.0.2.9", "", "192.0.2.1"],
+        ),
+        ("radiusd", "(12) Login OK: [ana] (from client wlc-2 port 13 cli x)", ["ana", "", "", "wlc-2", ""]),
+        ("smbd_audit", "CORP\\ana|192.0.2.9|pc-17|share|open|ok|r|x", ["CORP\\ana", "", "192.0.2.9", "pc-17", ""]),
+        ("vsftpd", "[ana] OK DELETE: Client \"192.0.2.9\", \"/x\"", ["ana", "", "192.0.2.9", "", ""]),
+        ("pure-ftpd", "(?@192.0.2.9) [INFO] New connection", ["?", "", "192.0.2.9", "", ""]),
+        ("haproxy", "Server app/web04 is DOWN, reason: Layer4 timeout", ["", "", "", "", "web04"]),
+        (
+            "(squid-1)",
+            "1664586064.123    210 192.0.2.9 TCP_MISS/200 4120 GET http://x.example/ ana HIER_DIRECT/198.51.100.4 text/html",
+            ["ana", "", "192.0.2.9", "", "198.51.100.4"],
+        ),
+        ("CDP", "Native VLAN mismatch discovered on Gi1/0/1 (1), with SW-2 Gi1/0/24 (10).", ["", "", "", "", "SW-2"]),
+    ];
+    for (program, message, expected) in cases {
+        assert_eq!(places(program, message), expected, "{message}");
+    }
+}
+
 proptest! {
     #[test]
     fn no_message_panics(program in "sshd|su|sudo|ASA|kernel|ftpd|\\PC{0,8}", message in "(Failed|for|invalid user|from|port|22| |192.0.2.1|pam_x\\(: |USER=|é|:|/){0,40}|\\PC{0,80}") {
