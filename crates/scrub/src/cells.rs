@@ -4,6 +4,8 @@ use std::sync::Arc;
 use foldhash::fast::RandomState;
 use scopelog_token::Token;
 
+use crate::detect::Parts;
+
 /// What one raw value becomes in one column.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Cell {
@@ -21,8 +23,16 @@ pub(crate) enum Cell {
     Misfit(Token),
 }
 
-/// What one raw value becomes: cells with the places of their columns. Columns that are not named stay NULL.
-pub(crate) type Cells = Arc<[(usize, Cell)]>;
+/// What one raw value becomes.
+#[derive(Debug, Default)]
+pub(crate) struct Made {
+    /// Cells with the places of their columns. Columns that are not named stay NULL.
+    pub(crate) cells: Vec<(usize, Cell)>,
+    /// What is looked for in the record's texts because of it.
+    pub(crate) parts: Parts,
+}
+
+type Cells = Arc<Made>;
 
 /// Longest raw value that is remembered.
 const LONGEST: usize = 4096;
@@ -53,7 +63,7 @@ struct Generation {
 
 impl FieldMemo {
     /// What the value becomes, remembered or made.
-    pub(crate) fn get_or_make(&mut self, raw: &str, make: impl FnOnce(&str) -> Vec<(usize, Cell)>) -> &Cells {
+    pub(crate) fn get_or_make(&mut self, raw: &str, make: impl FnOnce(&str) -> Made) -> &Made {
         // Logs repeat themselves from line to line; this is the cheapest look-up there is.
         if self.last.is_none() || self.last_raw != raw {
             self.last = Some(self.look_up(raw, make));
@@ -61,10 +71,10 @@ impl FieldMemo {
             self.last_raw.push_str(raw);
         }
         // Never made here: the lines above have set it.
-        self.last.get_or_insert_with(|| Arc::new([]))
+        self.last.get_or_insert_default()
     }
 
-    fn look_up(&mut self, raw: &str, make: impl FnOnce(&str) -> Vec<(usize, Cell)>) -> Cells {
+    fn look_up(&mut self, raw: &str, make: impl FnOnce(&str) -> Made) -> Cells {
         if raw.len() > LONGEST || self.rests() {
             return make(raw).into();
         }
@@ -114,15 +124,18 @@ fn size(cells: &Cells) -> usize {
         Cell::Tokens(tokens) => tokens.len() * Token::LEN,
         _ => 0,
     };
-    64 + size_of::<(usize, Cell)>() * cells.len() + cells.iter().map(inside).sum::<usize>()
+    size_of::<Made>()
+        + 64
+        + size_of::<(usize, Cell)>() * cells.cells.len()
+        + cells.cells.iter().map(inside).sum::<usize>()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn made(n: i64) -> Vec<(usize, Cell)> {
-        vec![(0, Cell::Int(n))]
+    fn made(n: i64) -> Made {
+        Made { cells: vec![(0, Cell::Int(n))], ..Made::default() }
     }
 
     #[test]
@@ -135,7 +148,7 @@ mod tests {
                 computed += 1;
                 made(value)
             });
-            assert_eq!(cells[0].1, Cell::Int(value));
+            assert_eq!(cells.cells[0].1, Cell::Int(value));
         }
         assert_eq!(computed, 500);
     }
@@ -144,7 +157,7 @@ mod tests {
     fn is_bounded_and_rests_where_values_do_not_come_again() {
         let mut memo = FieldMemo::default();
         for i in 0..200_000i64 {
-            assert_eq!(memo.get_or_make(&i.to_string(), |_| made(i))[0].1, Cell::Int(i));
+            assert_eq!(memo.get_or_make(&i.to_string(), |_| made(i)).cells[0].1, Cell::Int(i));
             assert!(memo.young.cells.len() + memo.old.cells.len() <= 2 * ENTRIES);
         }
         assert!(memo.young.cells.len() < WINDOW as usize * 2);

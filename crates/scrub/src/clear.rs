@@ -4,6 +4,7 @@ use chrono::{DateTime, NaiveDateTime};
 use scopelog_catalog::FieldType;
 
 use crate::cells::Cell;
+use crate::detect::KnownValue;
 use crate::maker::Maker;
 use crate::text::TextScrubber;
 
@@ -13,10 +14,17 @@ const WORD: usize = 64;
 /// The cell of a value that a clear field has; a misfit where it has another shape than the field.
 ///
 /// Texts that `scanned` fields keep have their tokens in the shared realm: these fields have no list of tokens to join by.
-pub(crate) fn cell(maker: &mut Maker, scrubber: &mut TextScrubber, field_type: FieldType, raw: &str) -> Cell {
+pub(crate) fn cell(
+    maker: &mut Maker,
+    scrubber: &mut TextScrubber,
+    field_type: FieldType,
+    raw: &str,
+    known: &[KnownValue<'_>],
+) -> Cell {
     let fitting = match field_type {
         FieldType::Word => (is_word(raw) && !scrubber.finds(raw)).then(|| Cell::Text(raw.into())),
-        FieldType::Scanned => Some(Cell::Text(scrubber.scrub(maker, false, raw, &[]).0.into())),
+        FieldType::Listed(list) => (list.holds(raw) && !scrubber.finds(raw)).then(|| Cell::Text(raw.into())),
+        FieldType::Scanned => Some(Cell::Text(scrubber.scrub(maker, false, raw, known).0.into())),
         FieldType::Int => raw.trim().parse().ok().map(Cell::Int),
         FieldType::Float => raw.trim().parse().ok().filter(|n: &f64| n.is_finite()).map(Cell::Float),
         FieldType::Bool => boolean(raw).map(Cell::Bool),

@@ -14,6 +14,7 @@ use crate::cells::Cell;
 /// not have cost nothing per record.
 pub(crate) struct Column {
     cells: Cells,
+    column_type: ColumnType,
     rows: usize,
 }
 
@@ -28,26 +29,36 @@ enum Cells {
     Unknown(MapBuilder<StringBuilder, BinaryBuilder>),
 }
 
+impl Cells {
+    /// Builders with room for so many rows, and bytes where their values differ in length.
+    fn new(column_type: ColumnType, rows: usize, bytes: usize) -> Option<Self> {
+        Some(match column_type {
+            ColumnType::Int => Self::Int(Int64Builder::with_capacity(rows)),
+            ColumnType::Float => Self::Float(Float64Builder::with_capacity(rows)),
+            ColumnType::Bool => Self::Bool(BooleanBuilder::with_capacity(rows)),
+            ColumnType::String => Self::Text(StringBuilder::with_capacity(rows, bytes)),
+            ColumnType::Timestamp => Self::Time(TimestampMicrosecondBuilder::with_capacity(rows).with_timezone("UTC")),
+            ColumnType::Token { .. } => Self::Token(BinaryBuilder::with_capacity(rows, bytes)),
+            ColumnType::TokenList { .. } => {
+                Self::Tokens(ListBuilder::with_capacity(BinaryBuilder::new(), rows).with_field(Field::new(
+                    "element",
+                    DataType::Binary,
+                    false,
+                )))
+            }
+            ColumnType::UnknownFields => {
+                let names = MapFieldNames { entry: "key_value".into(), key: "key".into(), value: "value".into() };
+                Self::Unknown(MapBuilder::new(Some(names), StringBuilder::new(), BinaryBuilder::new()))
+            }
+            ColumnType::Date => return None,
+        })
+    }
+}
+
 impl Column {
     /// An empty column; `None` for the partition's column, which is not stored.
     pub(crate) fn new(column_type: ColumnType) -> Option<Self> {
-        let cells = match column_type {
-            ColumnType::Int => Cells::Int(Int64Builder::new()),
-            ColumnType::Float => Cells::Float(Float64Builder::new()),
-            ColumnType::Bool => Cells::Bool(BooleanBuilder::new()),
-            ColumnType::String => Cells::Text(StringBuilder::new()),
-            ColumnType::Timestamp => Cells::Time(TimestampMicrosecondBuilder::new().with_timezone("UTC")),
-            ColumnType::Token { .. } => Cells::Token(BinaryBuilder::new()),
-            ColumnType::TokenList { .. } => Cells::Tokens(
-                ListBuilder::new(BinaryBuilder::new()).with_field(Field::new("element", DataType::Binary, false)),
-            ),
-            ColumnType::UnknownFields => {
-                let names = MapFieldNames { entry: "key_value".into(), key: "key".into(), value: "value".into() };
-                Cells::Unknown(MapBuilder::new(Some(names), StringBuilder::new(), BinaryBuilder::new()))
-            }
-            ColumnType::Date => return None,
-        };
-        Some(Self { cells, rows: 0 })
+        Some(Self { cells: Cells::new(column_type, 0, 0)?, column_type, rows: 0 })
     }
 
     /// Puts a value into a row that is not before the last; returns about how many bytes it takes.
@@ -154,14 +165,20 @@ impl Column {
     pub(crate) fn finish(&mut self, rows: usize) -> Finished {
         self.pad(rows);
         self.rows = 0;
-        let mut inside = 0;
+        let (mut inside, mut bytes) = (0, 0);
         let array: ArrayRef = match &mut self.cells {
             Cells::Int(b) => Arc::new(b.finish()),
             Cells::Float(b) => Arc::new(b.finish()),
             Cells::Bool(b) => Arc::new(b.finish()),
-            Cells::Text(b) => Arc::new(b.finish()),
+            Cells::Text(b) => {
+                bytes = b.values_slice().len();
+                Arc::new(b.finish())
+            }
             Cells::Time(b) => Arc::new(b.finish()),
-            Cells::Token(b) => Arc::new(b.finish()),
+            Cells::Token(b) => {
+                bytes = b.values_slice().len();
+                Arc::new(b.finish())
+            }
             Cells::Tokens(b) => {
                 let list = b.finish();
                 inside = list.values().len();
@@ -173,6 +190,11 @@ impl Column {
                 Arc::new(map)
             }
         };
+        // The next batch will be about as large: room that is made at once need not be copied as it grows.
+        let used = array.null_count() < rows;
+        if let Some(cells) = Cells::new(self.column_type, rows, bytes + bytes / 8).filter(|_| used) {
+            self.cells = cells;
+        }
         Finished { array, inside }
     }
 }

@@ -27,7 +27,7 @@ use scopelog_token::canonical::account;
 use scopelog_token::wellknown;
 
 pub(crate) use keys::key_names;
-pub(crate) use known::KnownValue;
+pub(crate) use known::{KnownValue, Parts};
 
 /// Encodings within encodings are followed so far.
 const DEPTH: u8 = 3;

@@ -14,6 +14,14 @@ pub(crate) struct FieldPlan {
     pub(crate) is_verb: bool,
 }
 
+impl FieldPlan {
+    /// Whether its values are texts, in which the record's own values may stand.
+    pub(crate) fn is_text(&self) -> bool {
+        let scanned = self.class == Class::Clear && self.field_type == FieldType::Scanned;
+        scanned || matches!(self.class, Class::Text { .. } | Class::Url { .. })
+    }
+}
+
 /// Places of a field's columns among the stored ones.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Targets {

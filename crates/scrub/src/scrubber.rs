@@ -8,9 +8,9 @@ use scopelog_token::Tokenizer;
 use scopelog_token::canonical::account::DomainMap;
 
 use crate::batch::storage_schema;
-use crate::cells::{Cell, FieldMemo};
+use crate::cells::{Cell, FieldMemo, Made};
 use crate::columns::Column;
-use crate::detect::KnownValue;
+use crate::detect::{KnownValue, Parts};
 use crate::maker::Maker;
 use crate::plan::{FieldPlan, Plan};
 use crate::report::ScrubReport;
@@ -43,6 +43,9 @@ pub struct Scrubber {
     ingested_at: i64,
     unknown_row: UnknownRow,
     number: String,
+    /// Which of the record's values stand in the text at hand, and the key of its memo.
+    inside: Vec<usize>,
+    key: String,
     rows: usize,
     bytes: usize,
     report: ScrubReport,
@@ -52,11 +55,14 @@ pub struct Scrubber {
 struct Kit {
     maker: Maker,
     texts: TextScrubber,
+    keys: url::Keys,
 }
 
 #[derive(Default)]
 struct FieldState {
     memo: FieldMemo,
+    /// For values in which others of their record stand; the key says which.
+    with_known: FieldMemo,
     /// The row that last had a value of the field, counted from 1 over the scrubber's life.
     filled: u64,
     misfits: u64,
@@ -94,13 +100,15 @@ impl Scrubber {
             schema,
             team,
             tokenizer,
-            kit: Kit { maker, texts: TextScrubber::default() },
+            kit: Kit { maker, texts: TextScrubber::default(), keys: url::Keys::default() },
             names: UnknownNames::default(),
             resolved: vec![],
             source: String::new(),
             ingested_at: 0,
             unknown_row: UnknownRow::default(),
             number: String::new(),
+            inside: vec![],
+            key: String::new(),
             rows: 0,
             bytes: 0,
             report: ScrubReport::default(),
@@ -154,12 +162,12 @@ impl Scrubber {
             }
             state.filled = self.report.records;
             match plan.class {
-                Class::Text { .. } | Class::Url { .. } => texts.push((field, resolved.name, value)),
-                Class::Token { domain, .. } => {
+                _ if plan.is_text() => texts.push((field, resolved.name, value)),
+                Class::Token { .. } => {
+                    let parts = self.fill(field, resolved.name, value, &[]);
                     if let Value::Text(text) = value {
-                        KnownValue::of_field(domain, text, &mut known);
+                        known.extend(parts.in_value(text));
                     }
-                    self.fill(field, resolved.name, value, &[]);
                 }
                 _ => {
                     names_user |= plan.is_verb && is_user_command(value);
@@ -170,7 +178,7 @@ impl Scrubber {
         if names_user {
             for (_, _, value) in &texts {
                 if let Value::Text(text) = value {
-                    KnownValue::of_field(Domain::User, text, &mut known);
+                    known.extend(Parts::of(Domain::User, text).in_value(text));
                 }
             }
         }
@@ -225,26 +233,34 @@ impl Scrubber {
         }
     }
 
-    /// Writes the cells of a value of a field into the row at hand.
-    fn fill(&mut self, field: usize, name: u32, value: Value<'_>, known: &[KnownValue<'_>]) {
+    /// Writes the cells of a value of a field into the row at hand; says what is to be looked for because of it.
+    fn fill(&mut self, field: usize, name: u32, value: Value<'_>, known: &[KnownValue<'_>]) -> Parts {
         let row = self.rows;
-        let Some((plan, state)) = self.plan.fields.get(field).zip(self.fields.get_mut(field)) else { return };
+        let Some((plan, state)) = self.plan.fields.get(field).zip(self.fields.get_mut(field)) else {
+            return Parts::default();
+        };
         if let Some(cell) = number(plan, value) {
             if let Some(column) = self.columns.get_mut(plan.to.value) {
                 self.bytes += column.put(row, &cell);
             }
-            return;
+            return Parts::default();
         }
         let raw = text_of(value, &mut self.number);
         let kit = &mut self.kit;
-        let made;
-        let cells = if known.iter().any(|value| value.occurs(raw)) {
-            made = kit.cells(plan, raw, known);
-            made.as_slice()
+        // The first search of each is the only one for nearly every value.
+        self.inside.clear();
+        self.inside.extend((0..known.len()).filter(|at| known.get(*at).is_some_and(|value| value.occurs(raw))));
+        let made = if self.inside.is_empty() {
+            state.memo.get_or_make(raw, |raw| kit.make(plan, raw, &[]))
         } else {
-            state.memo.get_or_make(raw, |raw| kit.cells(plan, raw, &[]))
+            let inside: Vec<KnownValue<'_>> = self.inside.iter().filter_map(|at| known.get(*at)).copied().collect();
+            self.key.clear();
+            inside.iter().for_each(|value| value.write_key(&mut self.key));
+            self.key.push('.');
+            self.key.push_str(raw);
+            state.with_known.get_or_make(&self.key, |_| kit.make(plan, raw, &inside))
         };
-        for (at, cell) in cells {
+        for (at, cell) in &made.cells {
             if let Cell::Misfit(token) = cell {
                 state.misfits += 1;
                 self.names.count(name);
@@ -255,6 +271,7 @@ impl Scrubber {
                 self.bytes += column.put(row, cell);
             }
         }
+        made.parts
     }
 
     /// How many rows were pushed since the last batch.
@@ -304,19 +321,23 @@ impl Scrubber {
 
 impl Kit {
     /// What a raw value becomes.
-    fn cells(&mut self, plan: &FieldPlan, raw: &str, known: &[KnownValue<'_>]) -> Vec<(usize, Cell)> {
-        let Self { maker, texts } = self;
+    fn make(&mut self, plan: &FieldPlan, raw: &str, known: &[KnownValue<'_>]) -> Made {
+        let Self { maker, texts, keys } = self;
         let mut cells = match plan.class {
-            Class::Clear => vec![(plan.to.value, clear::cell(maker, texts, plan.field_type, raw))],
+            Class::Clear => vec![(plan.to.value, clear::cell(maker, texts, plan.field_type, raw, known))],
             Class::Token { team_realm, domain } => token_field::cells(maker, plan, team_realm, domain, raw),
             Class::Text { team_realm } => with_tokens(plan, texts.scrub(maker, team_realm, raw, known)),
             Class::Url { team_realm } => {
-                with_tokens(plan, url::scrub(maker, texts, team_realm, raw, plan.is_query, known))
+                with_tokens(plan, url::scrub(maker, texts, keys, team_realm, raw, plan.is_query, known))
             }
             Class::Drop => vec![],
         };
         cells.extend(plan.features.iter().filter_map(|(feature, at)| Some((*at, features::cell(*feature, raw)?))));
-        cells
+        let parts = match plan.class {
+            Class::Token { domain, .. } => Parts::of(domain, raw),
+            _ => Parts::default(),
+        };
+        Made { cells, parts }
     }
 }
 

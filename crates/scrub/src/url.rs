@@ -1,7 +1,9 @@
 //! Fields of class `url`: whole URLs, paths, query strings.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
+use foldhash::fast::RandomState;
 use scopelog_catalog::Domain;
 use scopelog_token::{Token, wellknown};
 
@@ -94,6 +96,7 @@ const SYNC_COMMANDS: &[&str] = &[
 pub(crate) fn scrub(
     maker: &mut Maker,
     texts: &mut TextScrubber,
+    keys: &mut Keys,
     team_realm: bool,
     raw: &str,
     is_query: bool,
@@ -104,7 +107,7 @@ pub(crate) fn scrub(
         // Characters written as numbers would be torn apart at their marks.
         escaped = Cow::Owned(texts.settle(maker, team_realm, escaped.into_owned(), known).0);
     }
-    let mut url = Url { maker, texts, team_realm, out: String::with_capacity(escaped.len() + 64) };
+    let mut url = Url { maker, texts, keys, team_realm, out: String::with_capacity(escaped.len() + 64) };
     if is_query || is_bare_query(&escaped) {
         url.query(&escaped);
     } else {
@@ -122,6 +125,7 @@ fn is_bare_query(text: &str) -> bool {
 struct Url<'m> {
     maker: &'m mut Maker,
     texts: &'m mut TextScrubber,
+    keys: &'m mut Keys,
     team_realm: bool,
     out: String,
 }
@@ -205,7 +209,8 @@ impl Url<'_> {
     }
 
     fn pair(&mut self, key: &str, value: Option<&str>) {
-        if key.is_empty() || (is_key(key) && !self.texts.finds(key)) {
+        let facts = self.facts(key);
+        if facts.stays {
             self.out.push_str(key);
         } else if token_at(key, 0).is_none() {
             let decoded = decode(key).into_owned();
@@ -219,10 +224,10 @@ impl Url<'_> {
         }
         let decoded = decode(value);
         let decoded = decoded.trim();
-        if decoded.is_empty() || (decoded == value && stays(key, value)) {
+        if decoded.is_empty() || (decoded == value && facts.is_harmless(key, value)) {
             return self.out.push_str(value.trim());
         }
-        let what = match key_names(key) {
+        let what = match facts.names {
             Some(what) => what,
             None => self.texts.whole(decoded).unwrap_or(What::Object),
         };
@@ -230,6 +235,26 @@ impl Url<'_> {
             Some(known) => self.out.push_str(known.text),
             None => self.token(what, decoded),
         }
+    }
+
+    /// The same keys come in line after line: what is known of them is remembered.
+    fn facts(&mut self, key: &str) -> KeyFacts {
+        if key.len() > KEY {
+            return KeyFacts { stays: false, names: key_names(key), harmless: false };
+        }
+        if let Some(facts) = self.keys.0.get(key) {
+            return *facts;
+        }
+        let facts = KeyFacts {
+            stays: key.is_empty() || (is_key(key) && !self.texts.finds(key)),
+            names: key_names(key),
+            harmless: is_one_of(HARMLESS_KEYS, key),
+        };
+        if self.keys.0.len() >= KEYS {
+            self.keys.0.clear();
+        }
+        self.keys.0.insert(key.into(), facts);
+        facts
     }
 
     fn token(&mut self, what: What, value: &str) {
@@ -262,19 +287,39 @@ fn is_key(key: &str) -> bool {
     }
 }
 
-/// Whether a value of a harmless key may stay clear.
-fn stays(key: &str, value: &str) -> bool {
-    let one_of = |list: &[&str], text: &str| list.iter().any(|word| word.eq_ignore_ascii_case(text));
-    if key.eq_ignore_ascii_case("cmd") {
-        return one_of(SYNC_COMMANDS, value);
+/// Keys of query strings that were seen; in memory only, and bounded.
+#[derive(Default)]
+pub(crate) struct Keys(HashMap<Box<str>, KeyFacts, RandomState>);
+
+/// Most keys that are remembered.
+const KEYS: usize = 4096;
+
+#[derive(Clone, Copy)]
+struct KeyFacts {
+    /// Whether the key itself stays clear.
+    stays: bool,
+    names: Option<What>,
+    harmless: bool,
+}
+
+impl KeyFacts {
+    /// Whether a value of the key may stay clear.
+    fn is_harmless(self, key: &str, value: &str) -> bool {
+        if key.eq_ignore_ascii_case("cmd") {
+            return is_one_of(SYNC_COMMANDS, value);
+        }
+        let number = value.len() <= 6
+            && value.bytes().all(|b| b.is_ascii_digit() || b == b'.')
+            && value.starts_with(|c: char| c.is_ascii_digit());
+        let date = value.len() == 10
+            && value.bytes().all(|b| b.is_ascii_digit() || b == b'-')
+            && key.eq_ignore_ascii_case("api-version");
+        self.harmless && (number || date || is_locale(value) || is_one_of(HARMLESS_WORDS, value))
     }
-    let number = value.len() <= 6
-        && value.bytes().all(|b| b.is_ascii_digit() || b == b'.')
-        && value.starts_with(|c: char| c.is_ascii_digit());
-    let date = value.len() == 10
-        && value.bytes().all(|b| b.is_ascii_digit() || b == b'-')
-        && key.eq_ignore_ascii_case("api-version");
-    one_of(HARMLESS_KEYS, key) && (number || date || is_locale(value) || one_of(HARMLESS_WORDS, value))
+}
+
+fn is_one_of(list: &[&str], text: &str) -> bool {
+    list.iter().any(|word| word.eq_ignore_ascii_case(text))
 }
 
 /// `en`, `en-US`.

@@ -24,28 +24,20 @@ impl Decoded {
 /// letters. `None` where there is none.
 pub(super) fn unescape(text: &str) -> Option<Decoded> {
     let bytes = text.as_bytes();
+    // Most texts have marks of escapes and no escape: they are told without being copied.
+    let first = (0..bytes.len()).find(|at| escape_at(text, *at).is_some())?;
     let mut out: Vec<u8> = Vec::with_capacity(bytes.len());
     let mut places = Vec::with_capacity(bytes.len());
-    let mut changed = false;
-    let mut at = 0;
+    out.extend_from_slice(bytes.get(..first).unwrap_or_default());
+    places.extend(0..first);
+    let mut at = first;
     while let Some(byte) = bytes.get(at) {
-        let rest = bytes.get(at..).unwrap_or_default();
-        let step = match byte {
-            b'%' => percent(rest),
-            b'&' => entity(rest),
-            b'\\' => backslash(rest),
-            b'=' => quoted_printable(rest),
-            0 => Some((Piece::Nothing, 1)),
-            0xc2.. => wide(text.get(at..)),
-            _ => None,
-        };
         let mut push = |b: u8| {
             out.push(b);
             places.push(at);
         };
-        let length = match step {
+        let length = match escape_at(text, at) {
             Some((piece, length)) => {
-                changed = true;
                 match piece {
                     Piece::Nothing => {}
                     Piece::Byte(b) => push(b),
@@ -60,9 +52,6 @@ pub(super) fn unescape(text: &str) -> Option<Decoded> {
         };
         at += length;
     }
-    if !changed {
-        return None;
-    }
     // Bytes that are no UTF-8 become `?`, one for one, so that places stay right.
     let mut from = 0;
     while let Err(error) = std::str::from_utf8(out.get(from..).unwrap_or_default()) {
@@ -72,6 +61,20 @@ pub(super) fn unescape(text: &str) -> Option<Decoded> {
         from = bad;
     }
     Some(Decoded { text: String::from_utf8(out).ok()?, places, end: text.len() })
+}
+
+/// What the escape at a place stands for, and its length, if one is there.
+fn escape_at(text: &str, at: usize) -> Option<(Piece, usize)> {
+    let rest = text.as_bytes().get(at..)?;
+    match rest.first()? {
+        b'%' => percent(rest),
+        b'&' => entity(rest),
+        b'\\' => backslash(rest),
+        b'=' => quoted_printable(rest),
+        0 => Some((Piece::Nothing, 1)),
+        0xc2.. => wide(text.get(at..)),
+        _ => None,
+    }
 }
 
 enum Piece {
@@ -188,16 +191,25 @@ fn wide(rest: Option<&str>) -> Option<(Piece, usize)> {
 const SHORTEST: usize = 8;
 
 /// The parts of a chunk that may be blobs: the whole, and what stands between slashes, dots and the like.
-pub(super) fn blob_parts(chunk: &str) -> Vec<Range<usize>> {
-    let mut parts = Vec::from([Range { start: 0, end: chunk.len() }]);
+pub(super) fn blob_parts(chunk: &str) -> impl Iterator<Item = Range<usize>> {
+    let mark = |b: &u8| matches!(b, b'/' | b'.' | b':' | b'@' | b'\\' | b'%' | b'-' | b'_' | b'~' | b'$');
     let mut from = 0;
-    for (at, _) in chunk.match_indices(['/', '.', ':', '@', '\\', '%', '-', '_', '~', '$']).chain([(chunk.len(), "")]) {
-        if at - from >= SHORTEST && at - from < chunk.len() {
-            parts.push(from..at);
-        }
-        from = at + 1;
-    }
-    parts
+    let inner = chunk.as_bytes().split(mark).map(move |part| {
+        let range = from..from + part.len();
+        from = range.end + 1;
+        range
+    });
+    let whole = Range { start: 0, end: chunk.len() };
+    let inner = inner.filter(move |part| part.len() >= SHORTEST && part.len() < whole.end);
+    std::iter::once(Range { start: 0, end: chunk.len() })
+        .chain(inner)
+        .filter(|part| chunk.as_bytes().get(part.clone()).is_some_and(may_be_blob))
+}
+
+/// Whether bytes have what a text in base64 or hexadecimal digits has: letters of both cases, or nothing but digits.
+fn may_be_blob(bytes: &[u8]) -> bool {
+    let cases = bytes.iter().any(u8::is_ascii_uppercase) && bytes.iter().any(u8::is_ascii_lowercase);
+    cases || bytes.iter().all(|b| b.is_ascii_hexdigit() || *b == b'=')
 }
 
 /// The texts that a blob of base64 or hexadecimal digits may hold.

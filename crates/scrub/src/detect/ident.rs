@@ -1,7 +1,9 @@
 //! GUIDs, SIDs, dashed addresses, machine names, secrets.
 
+use std::sync::LazyLock;
+
 use super::What;
-use super::lex::{DASH, DIGIT, LETTER, Scan, is_alnum};
+use super::lex::{DIGIT, LETTER, Scan, is_alnum};
 
 /// Lengths of a GUID's groups.
 const GUID: [usize; 5] = [8, 4, 4, 4, 12];
@@ -30,6 +32,27 @@ const KEY_PREFIXES: &[(&str, usize)] = &[
 
 /// Names that Windows gives new machines.
 const MACHINE_PREFIXES: &[&str] = &["DESKTOP-", "LAPTOP-", "WIN-"];
+
+/// How JSON web tokens begin.
+const JSON_TOKEN: &str = "eyJ";
+
+/// The pairs of bytes that those beginnings begin with, one bit each: nearly every chunk has none.
+static BEGINNINGS: LazyLock<Box<[u64; 1024]>> = LazyLock::new(|| {
+    let mut bits = Box::new([0; 1024]);
+    let keys = KEY_PREFIXES.iter().map(|(prefix, _)| *prefix);
+    for prefix in keys.chain(MACHINE_PREFIXES.iter().copied()).chain([JSON_TOKEN]) {
+        if let [first, second, ..] = prefix.as_bytes() {
+            let (at, bit) = place_of(*first, *second);
+            bits.get_mut(at).into_iter().for_each(|word| *word |= bit);
+        }
+    }
+    bits
+});
+
+fn place_of(first: u8, second: u8) -> (usize, u64) {
+    let pair = usize::from(first) << 8 | usize::from(second);
+    (pair / 64, 1 << (pair % 64))
+}
 
 /// Interfaces that routers make for those who dial in: the rest is the account.
 const DIAL_IN: &[&str] = &["pppoe-", "pptp-", "l2tp-", "sstp-", "ovpn-", "ppp-"];
@@ -98,6 +121,9 @@ impl Scan<'_, '_> {
     /// `00-11-22-33-44-55`, and `ip-10-0-0-1` as clouds name their machines.
     fn dashed_numbers(&mut self, start: usize, end: usize) {
         let chunk = self.slice(start, end);
+        if chunk.bytes().filter(|b| *b == b'-').count() < 3 {
+            return;
+        }
         let mut at = start;
         let mut groups: Vec<(usize, &str)> = vec![];
         for group in chunk.split('-') {
@@ -134,39 +160,22 @@ impl Scan<'_, '_> {
 
     /// JSON web tokens, keys of services, names that Windows gives.
     pub(super) fn secrets_and_names(&mut self, start: usize, end: usize, classes: u16) {
-        let chunk = self.slice(start, end);
-        if classes & DASH != 0 && classes & LETTER != 0 {
-            for prefix in MACHINE_PREFIXES {
-                for (i, _) in chunk.match_indices(prefix) {
-                    let at = start + i;
-                    let name = self.run(at + prefix.len(), |b| b.is_ascii_alphanumeric());
-                    if name >= 6 && !is_alnum(self.before(at)) {
-                        self.hit(at, at + prefix.len() + name, What::Host);
-                    }
-                }
-            }
-        }
         if classes & LETTER == 0 {
             return;
         }
+        let chunk = self.slice(start, end);
         if self.before(start) == b'<'
             && self.at(end) == b'>'
             && let Some(name) = DIAL_IN.iter().find_map(|prefix| chunk.strip_prefix(prefix))
         {
             self.hit(end - name.len(), end, What::Account);
         }
-        if let Some(i) = chunk.find("eyJ")
-            && chunk.get(i..).is_some_and(|t| t.bytes().filter(|b| *b == b'.').count() >= 2 && t.len() >= 20)
-        {
-            let length = self.run(start + i, |b| b.is_ascii_alphanumeric() || b"_-.=".contains(&b));
-            self.hit(start + i, start + i + length, What::Secret);
-        }
-        for (prefix, least) in KEY_PREFIXES {
-            if let Some(i) = chunk.find(prefix) {
-                let at = start + i;
-                let length = self.run(at + prefix.len(), |b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
-                if length >= *least && !is_alnum(self.before(at)) {
-                    self.hit(at, at + prefix.len() + length, What::Secret);
+        let begins: &[u64; 1024] = &BEGINNINGS;
+        for (i, pair) in chunk.as_bytes().windows(2).enumerate() {
+            if let [first, second] = pair {
+                let (at, bit) = place_of(*first, *second);
+                if begins.get(at).is_some_and(|word| word & bit != 0) {
+                    self.given_out(start + i, end);
                 }
             }
         }
@@ -175,6 +184,30 @@ impl Scan<'_, '_> {
         }
         if chunk.starts_with("-----") && self.text.get(start..).is_some_and(|t| t.starts_with("-----BEGIN ")) {
             self.pem(start);
+        }
+    }
+
+    /// A JSON web token, a service's key or a machine's name that begins at the place.
+    fn given_out(&mut self, at: usize, end: usize) {
+        let rest = self.slice(at, end);
+        if rest.starts_with(JSON_TOKEN) && rest.len() >= 20 && rest.bytes().filter(|b| *b == b'.').count() >= 2 {
+            let length = self.run(at, |b| b.is_ascii_alphanumeric() || b"_-.=".contains(&b));
+            self.hit(at, at + length, What::Secret);
+        }
+        if is_alnum(self.before(at)) {
+            return;
+        }
+        for prefix in MACHINE_PREFIXES.iter().filter(|prefix| rest.starts_with(**prefix)) {
+            let name = self.run(at + prefix.len(), |b| b.is_ascii_alphanumeric());
+            if name >= 6 {
+                self.hit(at, at + prefix.len() + name, What::Host);
+            }
+        }
+        for (prefix, least) in KEY_PREFIXES.iter().filter(|(prefix, _)| rest.starts_with(prefix)) {
+            let length = self.run(at + prefix.len(), |b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
+            if length >= *least {
+                self.hit(at, at + prefix.len() + length, What::Secret);
+            }
         }
     }
 
@@ -207,6 +240,9 @@ impl Scan<'_, '_> {
 
     /// `WEB01$`: a machine's account. Shares end in `$` too.
     pub(super) fn machine_account(&mut self, start: usize, end: usize) {
+        if !matches!(self.before(end), b'$' | b':' | b'.' | b'\\' | b'/') {
+            return;
+        }
         let trimmed = self.slice(start, end).trim_end_matches([':', '.', '\\', '/']);
         if !trimmed.ends_with('$') || trimmed.len() < 3 {
             return;

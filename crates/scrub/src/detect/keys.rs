@@ -1,5 +1,10 @@
 //! Keys whose values name a person, a host, a secret.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use foldhash::fast::RandomState;
+
 use super::What;
 
 /// Endings of keys, of their letters and digits only, in lower case.
@@ -276,14 +281,30 @@ pub(crate) fn key_names(key: &str) -> Option<What> {
     find(&word, &normal(last))
 }
 
+/// The endings by their last two letters, longest first: one short row of them is looked through.
+static BY_END: LazyLock<HashMap<[u8; 2], Vec<(&str, What)>, RandomState>> = LazyLock::new(|| {
+    let mut by_end: HashMap<[u8; 2], Vec<(&str, What)>, RandomState> = HashMap::default();
+    for (ending, what) in ENDINGS {
+        if let Some(last) = ending.as_bytes().last_chunk() {
+            by_end.entry(*last).or_default().push((ending, *what));
+        }
+    }
+    by_end.values_mut().for_each(|row| row.sort_by_key(|(ending, _)| std::cmp::Reverse(ending.len())));
+    by_end
+});
+
+static BY_WORD: LazyLock<HashMap<&str, What, RandomState>> = LazyLock::new(|| WHOLE.iter().copied().collect());
+
 /// What the values of a key name, by its letters and those of its last part.
 pub(super) fn find(word: &str, last: &str) -> Option<What> {
     if word.len() < 2 && word != "u" {
         return None;
     }
-    let whole = |word: &str| WHOLE.iter().find(|(key, _)| *key == word).map(|(_, what)| *what);
-    let ending = || ENDINGS.iter().filter(|(ending, _)| word.ends_with(ending)).max_by_key(|(ending, _)| ending.len());
-    whole(word).or_else(|| ending().map(|(_, what)| *what)).or_else(|| whole(last))
+    let ending = || {
+        let row = BY_END.get(word.as_bytes().last_chunk()?)?;
+        row.iter().find(|(ending, _)| word.ends_with(ending)).map(|(_, what)| *what)
+    };
+    BY_WORD.get(word).copied().or_else(ending).or_else(|| BY_WORD.get(last).copied())
 }
 
 /// Letters and digits of a key's end, in lower case.
@@ -308,6 +329,12 @@ pub(super) fn last_part(key: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_key_is_listed_twice_and_every_ending_is_looked_for() {
+        assert_eq!(BY_WORD.len(), WHOLE.len());
+        assert!(ENDINGS.iter().all(|(ending, what)| BY_WORD.contains_key(ending) || find(ending, "") == Some(*what)));
+    }
 
     #[test]
     fn keys_are_told_by_their_endings() {

@@ -1,5 +1,7 @@
 //! The record's own values: an account or host of a field is found again in the record's texts.
 
+use std::fmt::Write;
+
 use scopelog_catalog::Domain;
 use scopelog_token::wellknown;
 
@@ -114,44 +116,73 @@ const USER_PLACES: &[(&str, &[&str])] = &[
     ("su: ", &[" to ", " on "]),
 ];
 
-impl<'a> KnownValue<'a> {
-    /// Adds what a token field's value gives: the value, and the bare name of an account.
-    pub(crate) fn of_field(domain: Domain, text: &'a str, known: &mut Vec<KnownValue<'a>>) {
+/// What a token field's value gives to look for: the value, and the bare name of an account.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Parts([Option<Part>; 2]);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Part {
+    start: usize,
+    end: usize,
+    what: What,
+    common: bool,
+}
+
+impl Parts {
+    /// The parts of a value of a field of that domain.
+    pub(crate) fn of(domain: Domain, text: &str) -> Self {
         let what = match domain {
             Domain::User | Domain::UserLocal => What::Account,
             Domain::Host => What::Host,
             Domain::Mailbox => What::Mailbox,
             Domain::Device => What::Device,
             Domain::Phone => What::Phone,
-            _ => return,
+            _ => return Self::default(),
         };
-        let mut add = |text: &'a str| {
-            let length = text.chars().take(SHORTEST).count();
-            let common = COMMON.iter().any(|word| word.eq_ignore_ascii_case(text));
-            let number = text.bytes().all(|b| !b.is_ascii_alphabetic() && b < 0x80) && what != What::Phone;
-            if length >= SHORTEST
-                && text.len() <= LONGEST
-                && (!common || what == What::Account)
-                && !number
-                && wellknown::lookup(domain, text).is_none()
-            {
-                known.push(Self { text, what, common });
-            }
-        };
-        let text = text.trim();
-        add(text);
-        if what == What::Account {
-            let bare = text.rsplit_once('\\').map_or(text, |(_, name)| name);
-            let bare = bare.split_once('@').map_or(bare, |(name, _)| name);
-            if bare.len() < text.len() {
-                add(bare);
-            }
-        }
+        let from = text.len() - text.trim_start().len();
+        let whole = text.trim();
+        let part = |start: usize, text: &str| is_looked_for(what, text, start);
+        let bare = (what == What::Account).then(|| {
+            let start = whole.rfind('\\').map_or(0, |at| at + 1);
+            let name = whole.get(start..).unwrap_or_default();
+            let name = name.split_once('@').map_or(name, |(name, _)| name);
+            (name.len() < whole.len()).then(|| part(from + start, name)).flatten()
+        });
+        Self([part(from, whole), bare.flatten()])
     }
 
-    /// Whether the value stands in a text.
+    /// The parts in the value that they are of.
+    pub(crate) fn in_value(self, text: &str) -> impl Iterator<Item = KnownValue<'_>> {
+        let known = |part: Part| {
+            Some(KnownValue { text: text.get(part.start..part.end)?, what: part.what, common: part.common })
+        };
+        self.0.into_iter().flatten().filter_map(known)
+    }
+}
+
+fn is_looked_for(what: What, text: &str, start: usize) -> Option<Part> {
+    let length = text.chars().take(SHORTEST).count();
+    let number = text.bytes().all(|b| !b.is_ascii_alphabetic() && b < 0x80) && what != What::Phone;
+    if length < SHORTEST || text.len() > LONGEST || number {
+        return None;
+    }
+    let common = COMMON.iter().any(|word| word.eq_ignore_ascii_case(text));
+    let counts = (!common || what == What::Account) && wellknown::lookup(what.domain(text), text).is_none();
+    counts.then_some(Part { start, end: start + text.len(), what, common })
+}
+
+impl KnownValue<'_> {
+    /// Writes what tells it from others, so that rows of them differ where they do.
+    pub(crate) fn write_key(&self, key: &mut String) {
+        // Writing into memory cannot fail.
+        let _ =
+            write!(key, "{}{}{}:{}", self.what as u8, if self.common { ',' } else { ';' }, self.text.len(), self.text);
+    }
+
+    /// Whether the value's letters stand in a text, with whatever beside them: a replacement next to them can make a word of
+    /// them.
     pub(crate) fn occurs(&self, text: &str) -> bool {
-        self.next(text, 0).is_some()
+        self.candidates(text.as_bytes(), 0).next().is_some()
     }
 
     /// Adds the places where the value stands in a text.
@@ -165,24 +196,22 @@ impl<'a> KnownValue<'a> {
 
     /// The next place from one on, in any ASCII case, with no letter or digit beside it.
     fn next(&self, text: &str, from: usize) -> Option<usize> {
-        let (bytes, wanted) = (text.as_bytes(), self.text.as_bytes());
-        let first = *wanted.first()?;
-        let last = bytes.len().checked_sub(wanted.len())?;
-        let (lower, upper) = (first.to_ascii_lowercase(), first.to_ascii_uppercase());
-        for at in memchr::memchr2_iter(lower, upper, bytes.get(from..)?).map(|i| from + i) {
-            if at > last {
-                return None;
-            }
-            let end = at + wanted.len();
-            if bytes.get(at..end).is_some_and(|here| here.eq_ignore_ascii_case(wanted))
-                && is_apart(text, at, end)
-                && (!self.common || is_user_place(text, at, end))
-                && !in_token(text, at)
-            {
-                return Some(at);
-            }
-        }
-        None
+        self.candidates(text.as_bytes(), from).find(|at| {
+            let end = at + self.text.len();
+            is_apart(text, *at, end) && (!self.common || is_user_place(text, *at, end)) && !in_token(text, *at)
+        })
+    }
+
+    /// The places from one on where the value's bytes stand, in any ASCII case.
+    fn candidates<'b>(&'b self, text: &'b [u8], from: usize) -> impl Iterator<Item = usize> + 'b {
+        let wanted = self.text.as_bytes();
+        let first = wanted.first().copied().unwrap_or_default();
+        // Behind the last place at which it could begin nothing is looked at.
+        let end = (text.len() + 1).saturating_sub(wanted.len()).max(from);
+        let searched = text.get(from..end).unwrap_or_default();
+        memchr::memchr2_iter(first.to_ascii_lowercase(), first.to_ascii_uppercase(), searched)
+            .map(move |at| from + at)
+            .filter(move |at| text.get(*at..at + wanted.len()).is_some_and(|here| here.eq_ignore_ascii_case(wanted)))
     }
 }
 
@@ -221,10 +250,9 @@ mod tests {
     use super::*;
 
     fn places(value: &str, text: &str) -> Vec<usize> {
-        let mut known = vec![];
-        KnownValue::of_field(Domain::User, value, &mut known);
+        let known = Parts::of(Domain::User, value);
         let mut places = vec![];
-        known.iter().for_each(|k| k.occurrences(text, &mut places));
+        known.in_value(value).for_each(|k| k.occurrences(text, &mut places));
         places.iter().map(|(start, ..)| *start).collect()
     }
 

@@ -3,13 +3,57 @@
 use super::What;
 use super::lex::{Scan, is_alnum};
 
+/// Most groups of a number.
+const GROUPS: usize = 8;
+/// More digits than any number has; further ones are counted, and not kept.
+const DIGITS: usize = 24;
+
 /// A row of digits in groups, as people write numbers.
+#[derive(Default)]
 struct Row {
-    /// Lengths of the groups, and the mark before each (0 before the first).
-    groups: Vec<(usize, u8)>,
-    digits: Vec<u8>,
-    /// The end of each group.
-    ends: Vec<usize>,
+    groups: [Group; GROUPS],
+    used: usize,
+    digits: [u8; DIGITS],
+    count: usize,
+}
+
+#[derive(Default, Clone, Copy)]
+struct Group {
+    length: usize,
+    /// The mark before it; 0 before the first.
+    mark: u8,
+    end: usize,
+}
+
+impl Row {
+    fn groups(&self) -> &[Group] {
+        self.groups.get(..self.used).unwrap_or_default()
+    }
+
+    fn push(&mut self, group: Group, digits: &[u8]) {
+        if let Some(place) = self.groups.get_mut(self.used) {
+            *place = group;
+            self.used += 1;
+        }
+        for (place, digit) in self.digits.iter_mut().skip(self.count).zip(digits) {
+            *place = *digit;
+        }
+        self.count += digits.len();
+    }
+
+    /// The first digits, if there are so many and they are kept.
+    fn first(&self, digits: usize) -> Option<&[u8]> {
+        self.digits.get(..digits).filter(|_| digits <= self.count)
+    }
+
+    /// A digit; 0 behind the last.
+    fn digit(&self, at: usize) -> u8 {
+        self.digits.get(at).copied().unwrap_or_default()
+    }
+
+    fn end(&self, group: usize) -> Option<usize> {
+        self.groups().get(group).map(|group| group.end)
+    }
 }
 
 impl Scan<'_, '_> {
@@ -38,6 +82,10 @@ impl Scan<'_, '_> {
 
     fn number(&self, at: usize, plus: bool) -> Option<(usize, usize, What)> {
         let row = self.row(if plus { at + 1 } else { at });
+        // No number that anybody is called by has fewer.
+        if row.count < 8 {
+            return None;
+        }
         if !plus && let Some(to) = card(&row).filter(|to| !is_alnum(self.at(*to))) {
             return Some((at, to, What::Card));
         }
@@ -51,18 +99,16 @@ impl Scan<'_, '_> {
     }
 
     fn row(&self, from: usize) -> Row {
-        let mut row = Row { groups: vec![], digits: vec![], ends: vec![] };
+        let mut row = Row::default();
         let mut at = from;
         let mut mark = 0;
-        while row.digits.len() <= 20 && row.groups.len() < 8 {
+        while row.count <= 20 && row.used < GROUPS {
             let length = self.run(at, |b| b.is_ascii_digit());
             if length == 0 {
                 break;
             }
-            row.digits.extend_from_slice(self.bytes.get(at..at + length).unwrap_or_default());
+            row.push(Group { length, mark, end: at + length }, self.bytes.get(at..at + length).unwrap_or_default());
             at += length;
-            row.groups.push((length, mark));
-            row.ends.push(at);
             mark = self.at(at);
             // One mark, or a bracket and a blank.
             let skip = match (mark, self.at(at + 1)) {
@@ -82,32 +128,33 @@ fn before2(scan: &Scan<'_, '_>, at: usize) -> u8 {
 
 /// `+49 30 901820`: 8 to 15 digits. A number without marks ends where it ends.
 fn international(row: &Row) -> Option<usize> {
-    let (first, _) = *row.groups.first()?;
-    if row.digits.first() == Some(&b'0') || first > 15 {
+    let first = row.groups().first()?.length;
+    if row.digit(0) == b'0' || first > 15 {
         return None;
     }
     let mut total = 0;
     let mut end = None;
-    for ((length, _), to) in row.groups.iter().zip(&row.ends) {
-        if total + length > 15 || (total >= 9 && first >= 9) {
+    for group in row.groups() {
+        if total + group.length > 15 || (total >= 9 && first >= 9) {
             break;
         }
-        total += length;
-        end = Some(*to);
+        total += group.length;
+        end = Some(group.end);
     }
     end.filter(|_| total >= 8)
 }
 
 /// `(415) 555-0134`, `415-555-0134`, `1-415-555-0134`; `0171 1234567`, `030/901820`, `0049 30 901820`.
 fn national(row: &Row, bracket: bool) -> Option<usize> {
-    let digit = |i: usize| row.digits.get(i).copied().unwrap_or_default();
-    let marks = |n: usize| row.groups.get(1..n).unwrap_or_default().iter().map(|(_, mark)| *mark);
-    let lengths: Vec<usize> = row.groups.iter().map(|(length, _)| *length).collect();
+    let digit = |i: usize| row.digit(i);
+    let marks = |n: usize| row.groups().iter().take(n).skip(1).map(|group| group.mark);
+    let lengths: [usize; GROUPS] = row.groups.map(|group| group.length);
+    let lengths = lengths.get(..row.used).unwrap_or_default();
     let area = |i: usize| (b'2'..=b'9').contains(&digit(i)) && (b'2'..=b'9').contains(&digit(i + 3));
     let plain = |n: usize| marks(n).all(|mark| matches!(mark, b'-' | b'.')) || bracket;
-    match lengths.as_slice() {
-        [3, 3, 4, ..] if area(0) && plain(3) => return row.ends.get(2).copied(),
-        [1, 3, 3, 4, ..] if digit(0) == b'1' && area(1) && plain(4) => return row.ends.get(3).copied(),
+    match lengths {
+        [3, 3, 4, ..] if area(0) && plain(3) => return row.end(2),
+        [1, 3, 3, 4, ..] if digit(0) == b'1' && area(1) && plain(4) => return row.end(3),
         _ => {}
     }
     if digit(0) != b'0' {
@@ -118,7 +165,7 @@ fn national(row: &Row, bracket: bool) -> Option<usize> {
     let first = *lengths.first()?;
     let mut total = 0;
     let mut end = None;
-    for ((length, mark), to) in row.groups.iter().zip(&row.ends) {
+    for Group { length, mark, end: to } in row.groups().iter().copied() {
         if total + length > 15
             || (total > 0 && !matches!(mark, b' ' | b'-' | b'/' | b')'))
             || (total >= 10 && first >= 10)
@@ -126,7 +173,7 @@ fn national(row: &Row, bracket: bool) -> Option<usize> {
             break;
         }
         total += length;
-        end = Some(*to);
+        end = Some(to);
     }
     let one_group = lengths.len() == 1 || first >= 10;
     let fits = match () {
@@ -143,18 +190,18 @@ fn national(row: &Row, bracket: bool) -> Option<usize> {
 /// 13 to 19 digits that an issuer could have given, with the right check digit.
 fn card(row: &Row) -> Option<usize> {
     let mut total = 0;
-    for (i, ((length, mark), to)) in row.groups.iter().zip(&row.ends).enumerate() {
-        if i > 0 && (!matches!(mark, b' ' | b'-') || *length < 3) {
+    for (i, Group { length, mark, end }) in row.groups().iter().copied().enumerate() {
+        if i > 0 && (!matches!(mark, b' ' | b'-') || length < 3) {
             return None;
         }
         total += length;
-        let digits = row.digits.get(..total)?;
+        let digits = row.first(total)?;
         if (13..=19).contains(&total)
-            && (i == 0 || row.groups.first().is_some_and(|(n, _)| *n == 4))
+            && (i == 0 || row.groups().first().is_some_and(|first| first.length == 4))
             && is_issued(digits)
             && luhn(digits)
         {
-            return Some(*to);
+            return Some(end);
         }
         if i == 0 && total > 6 {
             return None;

@@ -79,7 +79,8 @@ const HOMES: &[&str] = &[
 const NO_HOMES: &[&str] = &["/etc", "/share", "/lib", "/libexec", "/conf", "/log"];
 
 /// Where a group's site stands: its name is the group's mail alias.
-const SITES: &[&str] = &["sharepoint.com/sites/", "sharepoint.com/teams/"];
+const SITES_OF: &str = "sharepoint.com";
+const SITES: &[&str] = &["/sites/", "/teams/"];
 
 impl Scan<'_, '_> {
     pub(super) fn backslashes(&mut self, start: usize, end: usize) {
@@ -300,24 +301,10 @@ impl Scan<'_, '_> {
     /// Home directories of Unix and the web, and logins in URLs.
     pub(super) fn slashes(&mut self, start: usize, end: usize) {
         let chunk = self.slice(start, end);
-        for home in HOMES {
-            for (i, _) in chunk.match_indices(home) {
-                let head = chunk.get(..i).unwrap_or_default();
-                if !(*home == "/mail/" && NO_HOMES.iter().any(|dir| head.ends_with(dir))) {
-                    self.person_in_path(start + i + home.len());
-                }
-            }
+        for slash in memchr::memchr_iter(b'/', chunk.as_bytes()) {
+            self.slash(start, start + slash, end);
         }
         self.share_of_host(start, end);
-        for site in SITES {
-            for (i, _) in chunk.match_indices(site) {
-                let from = start + i + site.len();
-                let length = self.run(from, |b| is_alnum(b) || b"-_.%".contains(&b));
-                if length > 0 {
-                    self.hit(from, from + length, What::Object);
-                }
-            }
-        }
         // `Documents and Settings` has blanks, so its chunk is the last word.
         if chunk.get(..9).is_some_and(|head| head.eq_ignore_ascii_case("Settings/")) {
             self.person_in_path(start + 9);
@@ -330,8 +317,27 @@ impl Scan<'_, '_> {
                 self.hit(at + 1, at + 1 + length, What::Account);
             }
         }
-        for (i, _) in chunk.match_indices("://") {
-            self.login_in_url(start + i + 3);
+    }
+
+    /// What may stand behind a slash of a chunk: a person's directory, a group's site, a host.
+    fn slash(&mut self, start: usize, at: usize, end: usize) {
+        let (head, rest) = (self.slice(start, at), self.slice(at, end));
+        for home in HOMES.iter().filter(|home| rest.starts_with(**home)) {
+            if !(*home == "/mail/" && NO_HOMES.iter().any(|dir| head.ends_with(dir))) {
+                self.person_in_path(at + home.len());
+            }
+        }
+        if head.ends_with(SITES_OF) {
+            for sites in SITES.iter().filter(|sites| rest.starts_with(**sites)) {
+                let from = at + sites.len();
+                let length = self.run(from, |b| is_alnum(b) || b"-_.%".contains(&b));
+                if length > 0 {
+                    self.hit(from, from + length, What::Object);
+                }
+            }
+        }
+        if head.ends_with(':') && rest.starts_with("//") {
+            self.login_in_url(at + 2);
         }
     }
 

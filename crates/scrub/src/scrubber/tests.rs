@@ -245,3 +245,17 @@ fn forged_tokens_are_escaped_everywhere() {
         }
     }
 }
+
+#[test]
+fn the_records_own_values_are_found_where_they_touch_what_is_replaced() {
+    for agent in ["zanzibar10.0.0.1", "x 10.0.0.1zanzibar", "zanzibar", "a/zanzibar@example.org"] {
+        let mut bench = Bench::new(builtin("iis"));
+        bench.push(&[("cs-username", Value::Text("CORP\\zanzibar")), ("cs(User-Agent)", Value::Text(agent))]);
+        // A record of another user: what was remembered of the text is not for it.
+        bench.push(&[("cs-username", Value::Text("CORP\\someone")), ("cs(User-Agent)", Value::Text(agent))]);
+        bench.push(&[("cs(User-Agent)", Value::Text(agent))]);
+        let rows = bench.finish();
+        assert!(!rows.cell("cs_user_agent", 0).contains("zanzibar"), "{agent}: {}", rows.cell("cs_user_agent", 0));
+        assert_eq!(rows.cell("cs_user_agent", 1), rows.cell("cs_user_agent", 2), "{agent}");
+    }
+}

@@ -29,7 +29,8 @@ proptest! {
     fn urls_too(text in near(), is_query: bool) {
         let mut maker = Maker::new(tokenizer(), DomainMap::new());
         let mut texts = TextScrubber::default();
-        let (scrubbed, tokens) = crate::url::scrub(&mut maker, &mut texts, false, &text, is_query, &[]);
+        let mut keys = crate::url::Keys::default();
+        let (scrubbed, tokens) = crate::url::scrub(&mut maker, &mut texts, &mut keys, false, &text, is_query, &[]);
         prop_assert!(!texts.finds(&scrubbed), "{:?} {:?}", scrubbed, crate::scan(&scrubbed));
         prop_assert_eq!(tokens_in(&scrubbed).map(|t| t.iter().all(|(_, token)| tokens.contains(token))), Some(true));
     }
