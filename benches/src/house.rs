@@ -51,7 +51,6 @@ pub struct House {
     archive: Archive,
     chain: Arc<Chain>,
     keyring: Arc<Keyring>,
-    sealing: SealingKey,
     issuer: Issuer,
     /// Removed with the house, where it stands in a temporary place.
     _place: Option<TempDir>,
@@ -132,12 +131,10 @@ impl House {
     fn with(dir: &Path, archive: Archive, place: Option<TempDir>) -> Result<Self, Error> {
         let parts = Parts(dir);
         let chain = Chain::open(&parts.state("audit"), SigningKey::load(&parts.key("audit"))?)?;
-        let sealing = fs::read_to_string(parts.key("vault")).map_err(Error::read)?;
         Ok(Self {
             dir: dir.to_owned(),
             chain: Arc::new(chain),
             keyring: Arc::new(Keyring::load(&parts.key("keyring"))?),
-            sealing: sealing.trim().parse()?,
             issuer: Issuer::new(IssuerKey::load(&parts.key("issuer"))?, archive.id()),
             archive,
             _place: place,
@@ -169,6 +166,7 @@ impl House {
     ) -> Result<Summary, Error> {
         let parts = Parts(&self.dir);
         let tokenizer = Tokenizer::from_keyring(&self.keyring, team, self.keyring.current_epoch())?;
+        let sealing: SealingKey = fs::read_to_string(parts.key("vault")).map_err(Error::read)?.trim().parse()?;
         let loading = Loading {
             archive: self.archive.clone(),
             leases: Arc::new(FileLeases::new(parts.state("lanes"))),
@@ -178,7 +176,7 @@ impl House {
             }),
             vault: Vault {
                 store: Location::directory(self.dir.join("vault")).open_store(true)?,
-                sealing: self.sealing.clone(),
+                sealing,
             },
             team: team.clone(),
             tokenizer: Arc::new(tokenizer),
@@ -209,10 +207,20 @@ impl House {
         &self.dir
     }
 
-    /// The policies of an archive of so many teams, made into a version.
+    /// The policies of an archive of these teams: the version that was stored, as every command reads it, or a new one.
     pub fn policies(&self, teams: &[TeamName]) -> Result<ActivePolicy, Error> {
+        let stored = Parts(&self.dir).state("policies.json");
+        if let Ok(bytes) = fs::read(&stored) {
+            let active = ActivePolicy::from_bundle(&bytes)?;
+            if active.schema().teams().is_some_and(|known| known.iter().eq(teams)) {
+                return Ok(active);
+            }
+        }
         let set = PolicySet::load(starter_policies(teams))?;
-        Ok(ActivePolicy::activate(set, PolicySchema::generate(&schemas(), teams)?, None)?)
+        let active = ActivePolicy::activate(set, PolicySchema::generate(&schemas(), teams)?, None)?;
+        let bytes = active.bundle()?;
+        fs::write(stored, &bytes).map_err(Error::write)?;
+        Ok(ActivePolicy::from_bundle(&bytes)?)
     }
 
     /// What the benchmark may ask of one team's datasets, decided anew.

@@ -125,7 +125,7 @@ impl ActivePolicy {
     /// Asks about one dataset; scopes and explanations are both made of this.
     fn ask(&self, evaluator: &Evaluator<'_>, team: &TeamName, schema: &DatasetSchema) -> Result<Asked, NotEvaluated> {
         let read = evaluator.read(team, schema)?;
-        let named = self.index().columns_named(&format!("{team}/{}", schema.dataset()));
+        let named = evaluator.columns_named(&format!("{team}/{}", schema.dataset()));
         let mut classes: HashMap<&str, Rc<Verdict>> = HashMap::new();
         let mut columns = Vec::with_capacity(schema.columns().len());
         for column in schema.columns() {

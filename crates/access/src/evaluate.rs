@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use cedar_policy::{
@@ -11,7 +12,7 @@ use cedar_policy::{
 use chrono::{DateTime, SecondsFormat, Utc};
 use scopelog_catalog::{DatasetSchema, Domain, PrincipalKind, TeamName};
 
-use crate::index::{Action, Indexed, Placed, uid};
+use crate::index::{Action, Index, Indexed, Placed, uid};
 use crate::{ActivePolicy, PolicyId, Request, Verdict};
 
 /// The request could not be put into the policies' terms, so nothing may be allowed.
@@ -24,6 +25,7 @@ type Known = HashMap<(Action, Vec<usize>), Rc<Verdict>>;
 /// One principal, purpose and moment, asked about many resources.
 pub(crate) struct Evaluator<'a> {
     active: &'a ActivePolicy,
+    index: Arc<Index>,
     principal: Placed,
     entity: Entity,
     context: Context,
@@ -34,8 +36,9 @@ pub(crate) struct Evaluator<'a> {
 
 impl<'a> Evaluator<'a> {
     pub(crate) fn new(active: &'a ActivePolicy, request: &Request, now: SystemTime) -> Result<Self, NotEvaluated> {
-        let types = &active.index().types;
         let who = request.principal();
+        let index = active.index(who).map_err(|_| NotEvaluated)?;
+        let types = &index.types;
         let of = match who.id().kind() {
             PrincipalKind::User => &types.user,
             PrincipalKind::Application => &types.application,
@@ -52,8 +55,13 @@ impl<'a> Evaluator<'a> {
         let moment = RestrictedExpression::new_datetime(datetime(now)?);
         let context = Context::from_pairs([("purpose".to_owned(), text(purpose)), ("now".to_owned(), moment)])
             .map_err(|_| NotEvaluated)?;
-        let concerned = active.index().policies().map(|p| p.concerns_principal(&principal)).collect();
-        Ok(Self { active, principal, entity, context, concerned, known: RefCell::default() })
+        let concerned = index.policies().map(|p| p.concerns_principal(&principal)).collect();
+        Ok(Self { active, index, principal, entity, context, concerned, known: RefCell::default() })
+    }
+
+    /// The columns of a dataset (`<team>/<dataset>`) that some policy names.
+    pub(crate) fn columns_named(&self, dataset: &str) -> Option<&BTreeSet<String>> {
+        self.index.columns_named(dataset)
     }
 
     /// Whether the dataset is visible: asked of the record that stands for any row.
@@ -63,7 +71,7 @@ impl<'a> Evaluator<'a> {
             self.active.schema().kind(schema.dataset()).filter(|kind| kind.record.to_string() == schema.record());
         let Some(kind) = kind else { return Ok(Rc::new(denied())) };
         let id = format!("{team}/{}", schema.dataset());
-        let types = &self.active.index().types;
+        let types = &self.index.types;
         let within = vec![uid(&types.dataset, &id), uid(&types.team, team.as_str())];
         self.ask(Action::Read, &Placed { uid: uid(&kind.record, &id), within })
     }
@@ -76,7 +84,7 @@ impl<'a> Evaluator<'a> {
         class: &str,
         column: Option<&str>,
     ) -> Result<Rc<Verdict>, NotEvaluated> {
-        let types = &self.active.index().types;
+        let types = &self.index.types;
         let dataset = format!("{team}/{}", schema.dataset());
         let class = uid(&types.column_class, &format!("{dataset}/{class}"));
         let mut within = vec![uid(&types.dataset, &dataset), uid(&types.team, team.as_str())];
@@ -91,7 +99,7 @@ impl<'a> Evaluator<'a> {
     }
 
     pub(crate) fn ingest(&self, team: &TeamName, schema: &DatasetSchema) -> Result<Rc<Verdict>, NotEvaluated> {
-        let types = &self.active.index().types;
+        let types = &self.index.types;
         let dataset = uid(&types.dataset, &format!("{team}/{}", schema.dataset()));
         self.ask(Action::Ingest, &Placed { uid: dataset, within: vec![uid(&types.team, team.as_str())] })
     }
@@ -99,17 +107,17 @@ impl<'a> Evaluator<'a> {
     pub(crate) fn tokenize(&self, domain: Domain) -> Result<Rc<Verdict>, NotEvaluated> {
         self.ask(
             Action::Tokenize,
-            &Placed { uid: uid(&self.active.index().types.token_domain, domain.as_str()), within: vec![] },
+            &Placed { uid: uid(&self.index.types.token_domain, domain.as_str()), within: vec![] },
         )
     }
 
     /// `audit` or `administer`, of the whole archive.
     pub(crate) fn of_archive(&self, action: Action) -> Result<Rc<Verdict>, NotEvaluated> {
-        self.ask(action, &Placed { uid: uid(&self.active.index().types.archive, "archive"), within: vec![] })
+        self.ask(action, &Placed { uid: uid(&self.index.types.archive, "archive"), within: vec![] })
     }
 
     fn ask(&self, action: Action, resource: &Placed) -> Result<Rc<Verdict>, NotEvaluated> {
-        let index = self.active.index();
+        let index = &self.index;
         let mut places = index.concerning(action, resource);
         places.retain(|place| self.concerned.get(*place).copied().unwrap_or(true));
         let policies: Vec<&Indexed> = places.iter().filter_map(|place| index.policy(*place)).collect();
@@ -133,7 +141,7 @@ impl<'a> Evaluator<'a> {
         let set = PolicySet::from_policies(policies.iter().map(|p| p.policy.clone())).map_err(|_| NotEvaluated)?;
         let placed = Entity::new_no_attrs(resource.uid.clone(), resource.within.iter().cloned().collect());
         let entities = Entities::from_entities([self.entity.clone(), placed], None).map_err(|_| NotEvaluated)?;
-        let action = uid(&self.active.index().types.action, action.word());
+        let action = uid(&self.index.types.action, action.word());
         let schema = self.active.schema().cedar();
         let request = cedar_policy::Request::new(
             self.principal.uid.clone(),

@@ -67,6 +67,7 @@ mod evaluate;
 mod index;
 mod key;
 mod nesting;
+mod outline;
 mod policies;
 mod predicate;
 mod principal;

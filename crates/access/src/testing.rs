@@ -46,6 +46,14 @@ pub(crate) fn try_activate(text: &str) -> Result<ActivePolicy, PolicyError> {
     ActivePolicy::activate(PolicySet::load([("test.cedar", text)])?, SCHEMA.clone(), None)
 }
 
+/// A version of many files, as it comes back from where it was stored.
+pub(crate) fn stored(files: &[(String, &str)]) -> ActivePolicy {
+    let schema = PolicySchema::generate(&builtin_schemas(), &[]).unwrap();
+    let files = files.iter().map(|(name, text)| (name.as_str(), *text));
+    let active = ActivePolicy::activate(PolicySet::load(files).unwrap(), schema, None).unwrap();
+    ActivePolicy::from_bundle(&active.bundle().unwrap()).unwrap()
+}
+
 pub(crate) fn activate(text: &str) -> ActivePolicy {
     try_activate(text).unwrap()
 }

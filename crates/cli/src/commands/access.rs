@@ -28,8 +28,8 @@ async fn check(house: &House, global: &Global) -> Result<(), CliError> {
     house.scope_that_may(&Capability::Administer, NOT_ADMINISTRATOR).await?;
     let teams: Vec<TeamName> = house.teams().await?.into_iter().collect();
     let next = policies::check(&house.archive, &teams).await?;
-    let same = next.policies().digest() == house.policy.policies().digest();
-    terminal::note(global, format_args!("{} policies are valid", next.policies().len()));
+    let same = next.policies()?.digest() == house.policy.policies()?.digest();
+    terminal::note(global, format_args!("{} policies are valid", next.policies()?.len()));
     terminal::note(global, if same { "they are in force already" } else { "next: scopelog access activate" });
     Ok(())
 }
@@ -38,7 +38,7 @@ async fn activate(house: &House, global: &Global) -> Result<(), CliError> {
     house.scope_that_may(&Capability::Administer, NOT_ADMINISTRATOR).await?;
     let teams: Vec<TeamName> = house.teams().await?.into_iter().collect();
     let next = policies::check(&house.archive, &teams).await?;
-    let files: Vec<String> = next.policies().files().map(|(name, _)| name.to_owned()).collect();
+    let files: Vec<String> = next.policies()?.files().map(|(name, _)| name.to_owned()).collect();
     let entry = house
         .entry(Kind::Activated)
         .with_detail("activated", next.version().to_string())
