@@ -14,6 +14,8 @@ use scopelog_catalog::{Column, ColumnType, DatasetSchema, Epoch};
 const ROW_GROUP: usize = 64 * 1024;
 const PAGE_ROWS: usize = 8 * 1024;
 const BLOOM_FALSE_POSITIVES: f64 = 0.01;
+/// Most bytes that are kept ready for a file before it is written.
+const ROOM_MAX: usize = 32 << 20;
 
 /// Which epoch's tokens a file holds.
 pub(crate) const META_EPOCH: &str = "scopelog.epoch";
@@ -85,7 +87,9 @@ pub(crate) fn encode(
     batches: &[RecordBatch],
     properties: WriterProperties,
 ) -> Result<Vec<u8>, ParquetError> {
-    let mut writer = ArrowWriter::try_new(Vec::new(), columns, Some(properties))?;
+    // Encoded rows take less than a tenth of what they take in memory: room that need not be moved as it grows.
+    let room = batches.iter().map(RecordBatch::get_array_memory_size).sum::<usize>() / 10;
+    let mut writer = ArrowWriter::try_new(Vec::with_capacity(room.min(ROOM_MAX)), columns, Some(properties))?;
     for batch in batches {
         writer.write(batch)?;
     }

@@ -47,7 +47,7 @@ pub(crate) fn day_of(microseconds: i64) -> Option<i32> {
 /// Sorts rows and cuts them at the ends of days.
 pub(crate) fn by_day(batches: &[RecordBatch]) -> Result<Vec<DayRows>, ArrowError> {
     let mut keys = keys(batches)?;
-    let sorted = keys.is_sorted();
+    let sorted = keys.is_sorted() || put_runs_in_order(&mut keys);
     if !sorted {
         keys.sort_unstable();
     }
@@ -58,6 +58,22 @@ pub(crate) fn by_day(batches: &[RecordBatch]) -> Result<Vec<DayRows>, ArrowError
         days.push(DayRows { day: first.day(), batches: rows });
     }
     Ok(days)
+}
+
+/// Puts batches that are in order themselves one behind the other, if they do not overlap: logs of several days that were read
+/// side by side. Says whether they are in order now.
+fn put_runs_in_order(keys: &mut Vec<Key>) -> bool {
+    let mut runs: Vec<&[Key]> = keys.chunk_by(|a, b| a.batch == b.batch && a <= b).collect();
+    // Rows that are in no order make a run each; they are sorted one by one.
+    if runs.len() > keys.len() / 8 {
+        return false;
+    }
+    runs.sort_unstable_by_key(|run| run.first().copied());
+    if !runs.is_sorted_by(|a, b| a.last() <= b.first()) {
+        return false;
+    }
+    *keys = runs.concat();
+    true
 }
 
 fn keys(batches: &[RecordBatch]) -> Result<Vec<Key>, ArrowError> {
