@@ -17,6 +17,7 @@
 //!
 //! - A name that exists is canonical: equal names are equal bytes, and none can leave its directory.
 //! - Every field of a schema has a class. There is no default, and no column is named twice.
+//! - A `listed` field holds values of a reviewed [`Vocabulary`] and nothing else.
 //! - A column's type follows from its field's class alone, so a reader of a schema knows what it may hold.
 //!
 //! # Not here
@@ -29,6 +30,7 @@ mod ids;
 mod keys;
 mod names;
 mod schema;
+pub mod vocabulary;
 
 pub use columns::{Column, ColumnType, SYSTEM_COLUMNS};
 pub use error::Error;
@@ -36,3 +38,4 @@ pub use ids::{RecordId, SourceId};
 pub use keys::{Domain, Epoch, Realm};
 pub use names::{DatasetName, PrincipalId, PrincipalKind, TeamName};
 pub use schema::{Class, CommonColumn, DatasetSchema, EventMapping, Feature, Field, FieldType};
+pub use vocabulary::Vocabulary;

@@ -3,7 +3,7 @@ mod parse;
 
 use std::sync::Arc;
 
-use crate::{Column, DatasetName, Domain, Error};
+use crate::{Column, DatasetName, Domain, Error, Vocabulary};
 
 /// How a field is scrubbed. Every field has one; there is no default.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -36,6 +36,8 @@ pub enum Class {
 pub enum FieldType {
     /// Text of a closed shape: at most 64 of letters, digits, blank and `_-./:+*,()&=`; one whole value, never scanned.
     Word,
+    /// One value of a closed vocabulary.
+    Listed(Vocabulary),
     /// Text that is kept after the free-text scan; for names that products choose (operations, versions, agents).
     Scanned,
     /// 64-bit signed integer.

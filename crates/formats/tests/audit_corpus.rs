@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use scopelog_catalog::{Class, DatasetName, DatasetSchema};
+use scopelog_catalog::{Class, DatasetName, DatasetSchema, FieldType};
 use scopelog_formats::{Item, Kind, Options, Value, detect, open};
 
 /// The corpus, where there is one; without it a test says so and passes, but never in CI.
@@ -322,4 +322,33 @@ fn throughput() {
         let seconds = start.elapsed().as_secs_f64();
         println!("{name}: {:.0} MB/s, {:.0} records/s", bytes.len() as f64 / seconds / 1e6, records as f64 / seconds);
     }
+}
+
+/// Few distinct values of listed fields are outside of the lists: those become tokens.
+#[test]
+fn the_lists_know_what_real_logs_say() {
+    let Some(folder) = corpus() else { return };
+    let schema = DatasetSchema::builtin(&DatasetName::new("security_audit").unwrap()).unwrap();
+    let (mut held, mut outside) = (BTreeMap::<_, BTreeSet<_>>::new(), BTreeMap::<_, BTreeSet<_>>::new());
+    for (name, bytes) in logs(&folder) {
+        for (name, values) in read(&name, &bytes).1.into_iter().flat_map(|(_, fields)| fields) {
+            let Some(field) = schema.field_of_source(&name) else { continue };
+            let FieldType::Listed(list) = field.field_type else { continue };
+            for value in values {
+                let side = if list.holds(&value) { &mut held } else { &mut outside };
+                side.entry(field.name.clone()).or_default().insert(value);
+            }
+        }
+    }
+    let count = |side: &BTreeMap<String, BTreeSet<String>>| side.values().map(BTreeSet::len).sum::<usize>();
+    println!("{} distinct values on the lists, {} not", count(&held), count(&outside));
+    if std::env::var_os("SCOPELOG_SHOW_MISSES").is_some() {
+        println!("{outside:#?}");
+    }
+    assert!(count(&held) > 200 && held["operation"].len() > 100, "{}", count(&held));
+    assert!(
+        count(&outside) <= 5,
+        "{:?}",
+        outside.iter().map(|(name, values)| (name, values.len())).collect::<Vec<_>>()
+    );
 }

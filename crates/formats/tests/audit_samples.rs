@@ -134,3 +134,24 @@ fn no_clear_field_carries_an_identity() {
         }
     }
 }
+
+/// What the samples say in listed fields is what the lists are for: an analyst sees it.
+#[test]
+fn listed_fields_hold_what_the_samples_say() {
+    let schema = DatasetSchema::builtin(&DatasetName::new("security_audit").unwrap()).unwrap();
+    let (mut held, mut outside) = (0, std::collections::BTreeSet::new());
+    for file in ["mail-unified-audit-261102.jsonl", "mail-export-261102.csv", "mail-directory-audits-261102.json"] {
+        for (_, fields) in records(&sample(file)) {
+            for (name, value) in fields.iter().filter(|(_, value)| !value.is_empty()) {
+                let Some(FieldType::Listed(list)) = schema.field_of_source(name).map(|f| f.field_type) else {
+                    continue;
+                };
+                match list.holds(value) {
+                    true => held += 1,
+                    false => drop(outside.insert(format!("{name}={value}"))),
+                }
+            }
+        }
+    }
+    assert!(outside.is_empty() && held > 1000, "{held}: {outside:?}");
+}

@@ -86,7 +86,7 @@ fn of_field(field: &Field) -> Vec<Column> {
 
 fn clear_type(field_type: FieldType) -> ColumnType {
     match field_type {
-        FieldType::Word | FieldType::Scanned => ColumnType::String,
+        FieldType::Word | FieldType::Listed(_) | FieldType::Scanned => ColumnType::String,
         FieldType::Int => ColumnType::Int,
         FieldType::Float => ColumnType::Float,
         FieldType::Bool => ColumnType::Bool,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use serde::Deserialize;
 
 use super::{Class, CommonColumn, DatasetSchema, EventMapping, Feature, Field, FieldType, columns};
-use crate::{ColumnType, DatasetName, Domain, Error};
+use crate::{ColumnType, DatasetName, Domain, Error, Vocabulary};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -36,6 +36,7 @@ struct FieldToml {
     class: ClassToml,
     #[serde(rename = "type")]
     field_type: Option<TypeToml>,
+    list: Option<String>,
     realm: Option<RealmToml>,
     domain: Option<String>,
     #[serde(default)]
@@ -57,6 +58,7 @@ enum ClassToml {
 #[serde(rename_all = "lowercase")]
 enum TypeToml {
     Word,
+    Listed,
     Scanned,
     Int,
     Float,
@@ -141,11 +143,17 @@ fn field(toml: FieldToml) -> Result<Field, &'static str> {
     if clear && (domain.is_some() || team_realm.is_some()) {
         return Err("is clear and names a realm or domain");
     }
+    let list =
+        toml.list.map(|name| name.parse::<Vocabulary>()).transpose().map_err(|()| "names a list that there is not")?;
+    if list.is_some() && !matches!(toml.field_type, Some(TypeToml::Listed)) {
+        return Err("names a list and is not listed");
+    }
     let field_type = match toml.field_type {
         None if clear => return Err("is clear and says no type"),
         Some(_) if !clear => return Err("only clear fields have a type"),
         None | Some(TypeToml::Scanned) => FieldType::Scanned,
         Some(TypeToml::Word) => FieldType::Word,
+        Some(TypeToml::Listed) => FieldType::Listed(list.ok_or("is listed and says no list")?),
         Some(TypeToml::Int) => FieldType::Int,
         Some(TypeToml::Float) => FieldType::Float,
         Some(TypeToml::Bool) => FieldType::Bool,

@@ -61,6 +61,9 @@ fn sources_match_exactly_then_by_longest_pattern() {
 fn a_schema_without_a_class_or_with_a_contradiction_is_refused() {
     assert!(broken("class = \"clear\"\n", "").contains("class"));
     assert!(broken("type = \"int\"\n", "").contains("no type"));
+    assert!(broken("type = \"int\"\n", "type = \"listed\"\n").contains("no list"));
+    assert!(broken("type = \"int\"\n", "type = \"listed\"\nlist = \"x\"\n").contains("there is not"));
+    assert!(broken("type = \"int\"\n", "type = \"int\"\nlist = \"level\"\n").contains("is not listed"));
     assert!(broken("realm = \"shared\"\n", "").contains("realm"));
     assert!(broken("domain = \"user\"\n", "").contains("domain"));
     assert!(broken("name = \"rest\"", "name = \"user\"").contains("reserved"));
