@@ -1,11 +1,16 @@
-//! Security audit logs: the Microsoft 365 unified audit log as JSON lines, as a JSON document and as the CSV export, and
-//! the audit records of Azure AD and Azure.
+//! Security audit logs: the Microsoft 365 unified audit log as JSON lines, as a JSON document and as the CSV export, the
+//! audit records of Azure AD and Azure, and the answers of the stores that such records are searched in.
 
 mod address;
+mod documents;
 mod form;
 mod harmless;
+mod markup;
+mod path;
+mod prose;
 mod record_type;
 mod role;
+mod rows;
 mod shape;
 mod shapes;
 mod split;
@@ -45,6 +50,8 @@ pub(crate) struct Reader<R> {
     piece: Option<Piece>,
     /// Where the open value began.
     value_start: u64,
+    /// The last row of a table in a document, as an object.
+    row: String,
     table: Option<Table>,
 }
 
@@ -68,6 +75,7 @@ impl Piece {
 enum Text {
     Line,
     Value,
+    Row,
     Cell,
 }
 
@@ -93,6 +101,7 @@ impl<R: Read + Send> Reader<R> {
             splitter: Splitter::new(options.record_bytes_max),
             piece: None,
             value_start: 0,
+            row: String::new(),
             table: None,
         }
     }
@@ -196,9 +205,15 @@ impl<R: Read + Send> Reader<R> {
 
     fn shape_value(&mut self, cut: bool) -> Result<(Text, Option<i64>), Reason> {
         let value = self.splitter.value().ok_or(Reason::TooLong)?;
+        let row = self.splitter.columns().filter(|_| value.starts_with('['));
+        let (text, value) = match row {
+            Some(columns) if rows::object(columns, value, &mut self.row) => (Text::Row, self.row.as_str()),
+            Some(_) => return Err(if cut { Reason::Truncated } else { Reason::BadRow }),
+            None => (Text::Value, value),
+        };
         self.shaper.begin();
         match self.shaper.add_json(value, Texts::InPlace) {
-            Ok(()) => Ok((Text::Value, self.shaper.finish(value))),
+            Ok(()) => Ok((text, self.shaper.finish(value))),
             Err(Reason::Truncated) if !cut => Err(Reason::NotJson),
             Err(reason) => Err(reason),
         }
@@ -258,6 +273,7 @@ impl<R: Read + Send> RecordReader for Reader<R> {
         let line = match text {
             Text::Line => self.lines.text(),
             Text::Value => self.splitter.value().unwrap_or_default(),
+            Text::Row => &self.row,
             Text::Cell => self.table.as_ref().map_or("", Table::record_text),
         };
         let (slots, names) = (self.shaper.slots(), self.shaper.names());
@@ -274,5 +290,7 @@ impl<R: Read + Send> RecordReader for Reader<R> {
     }
 }
 
+#[cfg(test)]
+mod attacks;
 #[cfg(test)]
 mod tests;

@@ -68,7 +68,14 @@ pub(super) fn looks(lines: &[String]) -> Option<&'static str> {
             before == Some(&b'"') && after.is_some_and(|a| a.trim_start().starts_with(':'))
         })
     };
-    SIGNS.iter().find(|(names, _)| names.iter().all(|name| has(name))).map(|(_, seen)| *seen)
+    let members = SIGNS.iter().find(|(names, _)| names.iter().all(|name| has(name)));
+    // The rows of an answer have their names in front, as values.
+    let column = |name: &&str| text.contains(&format!("\"{name}\""));
+    let rows = || {
+        let table = has("tables") && has("columns");
+        SIGNS.iter().find(|(names, _)| table && names.iter().all(column))
+    };
+    members.or_else(rows).map(|(_, seen)| *seen)
 }
 
 #[cfg(test)]
@@ -89,6 +96,8 @@ mod tests {
             ("\u{feff}[{\"a\":1}]", Form::Document),
             ("{\"value\":[{\"a\":1}]}", Form::Document),
             ("{\"@odata.context\":\"x\",\"value\":[{", Form::Document),
+            ("{\"tables\":[{\"name\":\"PrimaryResult\",\"columns\":[", Form::Document),
+            ("{\"took\":1,\"timed_out\":false,\"hits\":{\"hits\":[{", Form::Document),
             ("CreationDate,UserIds,Operations,AuditData\nx", Form::Table),
             ("#TYPE Selected\n\"CreationDate\";\"AuditData\"\n", Form::Table),
             ("what,is,this\n", Form::Lines),
@@ -118,6 +127,8 @@ mod tests {
             "Date (UTC),Request ID,User,Username\n",
             "_raw,_time,host\n\"{\"\"CreationTime\"\":\"\"x\"\",\"\"Workload\"\":\"\"y\"\"}\",1,h\n",
             r#"{"records":[{"TimeGenerated":"x","OfficeWorkload":"Exchange"}]}"#,
+            r#"{"tables":[{"name":"PrimaryResult","columns":[{"name":"TimeGenerated","type":"datetime"},{"name":"OperationName","type":"string"}],"rows":[]}]}"#,
+            r#"{"took":1,"hits":{"hits":[{"_source":{"CreationTime":"x","RecordType":1}}]}}"#,
         ] {
             assert!(seen(text).is_some(), "{text}");
         }
@@ -130,6 +141,7 @@ mod tests {
             "Date (UTC),Amount\n",
             "what is this",
             "{\"a\":\"CreationTime RecordType\"}",
+            r#"{"tables":[{"columns":[{"name":"TimeGenerated"},{"name":"Computer"}],"rows":[]}]}"#,
             r#"{"EventID":4624,"Channel":"Security","CreationTime":"x"}"#,
             r#"{"@odata.context":"x","value":[{"id":"1","createdDateTime":"x","userPrincipalName":"y"}]}"#,
             "2021-05-18 CreationTime RecordType AuditData",

@@ -1,100 +1,280 @@
 //! What stays as it is in the properties of audit records. Every change of these lists is a change of what leaves the
-//! scrubbing in clear: review it as such. An entry must be the same in every organisation, given by the vendor.
+//! scrubbing in clear: review it as such.
+//!
+//! A value stays only where the name of its property and the value itself both tell that it says nothing of anybody: there
+//! are people called `Guest`, customers called `Block` and groups called `Archive`. An entry must be the same in every
+//! organisation, given by the vendor.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
+
+use scopelog_catalog::Vocabulary;
+use scopelog_catalog::vocabulary::{is_composed, is_plain_word, is_word};
 
 use super::values::is_time;
 
-/// Names of properties whose values programs choose; endings of names are in [`ENDINGS`].
-const NAMES: &str = "
-    accessrights accesstype actorobjectclass approle.value assignedlicense audience autoreplystate consentaction.permissions
-    consentcontext.tags consenttype credentialtype defaultaudience delegatedpermissiongrant.consenttype
-    delegatedpermissiongrant.scope deviceosversion clouddeviceosversion erroraction extendedauditeventcategory
-    externalaudience flowtokenscenario hygienesuite includedupdatedproperties keyusage languages methodexecutionresult.
-    methodtype os permissionlevel permissionsgranted platform providertype requesttype resource resultstatusdetail
-    role.wellknownobjectname recipienttypedetails ruleprovider serverrule setauditseverity sharewithguests
-    sharingcapability sharingpermissionflags sitecreationsource skucapability skuname skupartnumber supervisiontags
-    targetincludedupdatedproperties targetobjectclass teamrole timezone usagelocation user-agent useragent warningaction
-    preferreddatalocation scope scopes statuscode web
-";
+/// What the name of a property says of its values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// Somebody chooses them.
+    Name,
+    /// Nothing: switches, times and sizes are told by their shape alone.
+    Any,
+    /// A number, or a word for none.
+    Amount,
+    /// A kind of thing.
+    Kind,
+    /// A level.
+    Level,
+    /// A state, or what is done.
+    State,
+    /// The number of a version.
+    Version,
+    Language,
+    Country,
+    Rights,
+    Role,
+    Folder,
+    /// Names of properties.
+    Properties,
+    /// Names that programs are built of.
+    Program,
+    /// Permissions of applications.
+    Scopes,
+}
 
-/// Endings of such names.
-const ENDINGS: &[&str] = &[
-    "action", "age", "category", "class", "count", "enabled", "flags", "format", "interval", "language", "level",
-    "method", "mode", "priority", "protocol", "quota", "severity", "size", "state", "status", "timeout", "type",
-    "version",
+/// Whole names of properties, without blanks and in lower case.
+const NAMES: &[(Place, &str)] = &[
+    (
+        Place::Rights,
+        "accessrights permissionlevel permissionsgranted sharingpermissionflags sharingcapability memberrights",
+    ),
+    (Place::Role, "role.displayname role.wellknownobjectname role roles teamrole"),
+    (Place::Folder, "movetofolder copytofolder deletetofolder"),
+    (Place::Properties, "includedupdatedproperties targetincludedupdatedproperties"),
+    (Place::Scopes, "scope scopes delegatedpermissiongrant.scope approle.value oauth2permission.value"),
+    (
+        Place::Program,
+        "methodexecutionresult. consentaction.reason consentcontext.tags skucapability skuname skupartnumber \
+        hygienesuite extendedauditeventcategory sitecreationsource flowtokenscenario",
+    ),
+    (
+        Place::Kind,
+        "os platform deviceostype clouddeviceostype keyusage supervisiontags consenttype actorobjectclass \
+        targetobjectclass delegatedpermissiongrant.consenttype",
+    ),
+    (Place::Version, "deviceosversion clouddeviceosversion"),
+    (Place::State, "resultstatusdetail sharewithguests defaultaudience externalaudience autoreplystate"),
+    (Place::Country, "usagelocation preferreddatalocation"),
+    (Place::Language, "languages language preferredlanguage"),
 ];
 
-/// Values that are the same everywhere: switches, rights, roles, folders, kinds.
-const WORDS: &str = "
-true|false|$true|$false|$null|none|null|yes|no|all|enabled|disabled|on|off|unlimited|default|custom|allow|block|reject|stop|continue|
-silentlycontinue|inherited|high|medium|low|informational|normal|unknown|not available|new alert|alert updated|
-fullaccess|sendas|sendonbehalf|readpermission|changepermission|changeowner|externalaccount|deleteitem|owner|
-publishingeditor|editor|publishingauthor|author|noneditingauthor|reviewer|contributor|availabilityonly|limiteddetails|
-member|guest|user|group|serviceprincipal|application|device|internal|external|inorganization|notinorganization|
-limitedexternalaudience|allprincipals|principal|password|symmetric|asymmetricx509cert|verify|sign|managed|federated|
-contribute|full control|read|edit|view|design|limited access|view only|restricted view|restricted read|
-inbox|drafts|sent items|deleted items|junk email|junk e-mail|outbox|archive|notes|calendar|contacts|tasks|journal|
-rss feeds|rss subscriptions|conversation history|recoverable items|deletions|purges|versions|top of information store|
-sync issues|clutter|snoozed|scheduled|
+/// Last words of names.
+const LAST_WORDS: &[(Place, &str)] = &[
+    (
+        Place::Name,
+        "name names alias aliases nickname nicknames title identity identities id ids user users owner owners member \
+        members manager managers department company office city subject note notes comment comments description phone mobile \
+        fax address addresses mail email emails recipient recipients sender senders from to by cc bcc words attribute \
+        attributes tag tags label labels group groups site sites mailbox mailboxes organization tenant domain domains person \
+        customer project team teams contact contacts keyword keywords value values birthday birthdate birth location of",
+    ),
+    (
+        Place::Amount,
+        "count size quota age limit interval timeout length days hours minutes seconds threshold percent index \
+        code port",
+    ),
+    (Place::Kind, "type class kind category"),
+    (Place::Level, "level priority severity flags"),
+    (Place::State, "action state status mode method protocol format enabled"),
+    (Place::Version, "version"),
+];
+
+const SWITCHES: &str = "true|false|$true|$false|$null|null";
+const AMOUNTS: &str = "unlimited|default|none";
+const KINDS: &str = "
+member|guest|user|group|serviceprincipal|application|device|role|company|policy|principal|allprincipals|password|symmetric|
+asymmetricx509cert|verify|sign|managed|federated|unified|ocs|view|all|none|windows|android|ios|macos|linux|unknown|internal|
+external|system|custom|default|reject|allow|shared|regular|room|equipment|usermailbox|sharedmailbox|securitygroup|team|channel
+";
+const LEVELS: &str = "high|medium|low|informational|normal|none|urgent|unknown";
+const STATES: &str = "
+enabled|disabled|on|off|none|all|allow|block|reject|stop|continue|silentlycontinue|inquire|ignore|inherited|active|inactive|
+success|failure|failed|redirect|unknown|default|internal|external|oauth|basic|scheduled|pending|http|https|smtp|imap4|pop3|new
+";
+const RIGHTS: &str = "
+fullaccess|sendas|sendonbehalf|readpermission|changepermission|changeowner|externalaccount|deleteitem|owner|publishingeditor|
+editor|publishingauthor|author|noneditingauthor|reviewer|contributor|availabilityonly|limiteddetails|none|contribute|
+full control|read|edit|view|design|limited access|view only|restricted view|restricted read|disabled|
+externalusersharingonly|externaluserandguestsharing|existingexternalusersharingonly
+";
+const ROLES: &str = "
 global administrator|global reader|security administrator|security reader|security operator|exchange administrator|
 sharepoint administrator|teams administrator|user administrator|helpdesk administrator|authentication administrator|
 privileged authentication administrator|privileged role administrator|application administrator|
 cloud application administrator|compliance administrator|compliance data administrator|billing administrator|
 conditional access administrator|groups administrator|intune administrator|license administrator|password administrator|
 directory readers|directory writers|directory synchronization accounts|hybrid identity administrator|guest inviter|
-reports reader|service support administrator|power platform administrator|fabric administrator|
-company administrator|tenantadmins|applicationimpersonation|mailbox import export|mailbox search|ediscovery manager|
-organization management|recipient management|view-only organization management|discovery management|records management|
-compliance management|security management|hygiene management|help desk|
-microsoft exchange|microsoft exchange migration|owamailboxpolicy-default|transport settings|evosts
+reports reader|service support administrator|power platform administrator|fabric administrator|company administrator|
+tenantadmins|exchangeserviceadmins|sharepointserviceadmins|helpdeskadmins|useraccountadmins|billingadmins|guestinviters|
+applicationimpersonation|mailbox import export|mailbox search|ediscovery manager|organization management|
+recipient management|view-only organization management|discovery management|records management|compliance management|
+security management|hygiene management|help desk|owner|member|guest
+";
+/// Folders that every mailbox has.
+pub(super) const FOLDERS: &str = "
+inbox|drafts|sent items|deleted items|junk email|junk e-mail|outbox|archive|notes|calendar|contacts|tasks|journal|rss feeds|
+rss subscriptions|conversation history|recoverable items|deletions|purges|versions|top of information store|sync issues|clutter|
+snoozed|scheduled
+";
+const SCOPES: &str = "openid|profile|email|offline_access|user.read|user_impersonation|.default";
+const PROGRAMS: &str =
+    "premium|serviceprincipal|application|user|device|group|company|role|policy|sphome|enterprisepack|none";
+
+/// Names of properties with a word that is a name too, or that is no word.
+const KEYS: &str = "
+includes|cn|ou|dc|puid|gmgen|os|web|csf|delegatedpermissiongrant.consenttype|delegatedpermissiongrant.scope|forwardto|redirectto|
+copytofolder|group.wellknownobjectname|role.wellknownobjectname|ispublic|markasread|keepmesignedin|maxsendsize|maxreceivesize|
+maxsafesenders|maxblockedsenders|senttomemberof|fromaddresscontainswords|from|to|cc|bcc
 ";
 
-/// Parts of paths that the service names.
-const SEGMENTS: &str = "
-sites|teams|personal|shared documents|documents|forms|sitepages|sitecollectionimages|siteassets|style library|lists|
-_layouts|_catalogs|_api|_vti_bin|15|appcatalog|search|pages|allitems.aspx|home.aspx|users|public|desktop|downloads|
-pictures|videos|music|windows|system32|program files|program files (x86)|programdata|appdata|local|roaming|temp|
-microsoft exchange hosted organizations|microsoft|exchangelabs|first organization|
-exchange administrative group (fydibohf23spdlt)|exchange administrative group(fydibohf23spdlt)|recipients|configuration|
-:w:|:x:|:p:|:b:|:f:|:i:|:v:|:u:|:t:|:o:|s|r|t|g|spo|portals|subscriptions|resourcegroups|providers|tenants
-";
+/// Values that the service itself gives to names.
+const OWN: &[(&str, &str)] = &[
+    ("displayname", "microsoft exchange"),
+    ("displayname", "microsoft exchange migration"),
+    ("identity", "owamailboxpolicy-default"),
+    ("identity", "transport settings"),
+    ("owamailboxpolicy", "owamailboxpolicy-default"),
+];
 
-/// Extensions of files.
-const EXTENSIONS: &str = "
-    7z accdb asp aspx bak bat bin bmp cmd csv dat db doc docm docx dot dotx eml exe gif gz htm html ics ini iso jpeg jpg
-    js json lnk log md mdb mov mp3 mp4 mpp msg msi one onetoc2 pages pdf png pot potx pps ppsx ppt pptm pptx ps1 psd pst
-    pub py rar rtf sql svg tar tif tiff tmp ts txt url vbs vsd vsdx wav webm webp xls xlsb xlsm xlsx xml xps yaml yml zip
-";
-
-/// Longest value of a reviewed name.
-const VALUE: usize = 256;
+/// Longest value that stays.
+const VALUE: usize = 512;
 /// A number with more digits may be a person's.
 const DIGITS: usize = 6;
 
 type List = LazyLock<HashSet<&'static str>>;
 
-static NAMES_SET: List = LazyLock::new(|| NAMES.split_ascii_whitespace().collect());
-static WORDS_SET: List = LazyLock::new(|| WORDS.split('|').map(str::trim).filter(|word| !word.is_empty()).collect());
-static SEGMENTS_SET: List =
-    LazyLock::new(|| SEGMENTS.split('|').map(str::trim).filter(|part| !part.is_empty()).collect());
-static EXTENSIONS_SET: List = LazyLock::new(|| EXTENSIONS.split_ascii_whitespace().collect());
+macro_rules! set {
+    ($text:expr) => {
+        LazyLock::new(|| $text.split('|').map(str::trim).filter(|word| !word.is_empty()).collect())
+    };
+}
+
+static SWITCHES_SET: List = set!(SWITCHES);
+static AMOUNTS_SET: List = set!(AMOUNTS);
+static KINDS_SET: List = set!(KINDS);
+static LEVELS_SET: List = set!(LEVELS);
+static STATES_SET: List = set!(STATES);
+static RIGHTS_SET: List = set!(RIGHTS);
+static ROLES_SET: List = set!(ROLES);
+static FOLDERS_SET: List = set!(FOLDERS);
+static SCOPES_SET: List = set!(SCOPES);
+static PROGRAMS_SET: List = set!(PROGRAMS);
+static KEYS_SET: List = set!(KEYS);
+
+static PLACES: LazyLock<HashMap<&'static str, Place>> = LazyLock::new(|| by_name(NAMES));
+static LAST: LazyLock<HashMap<&'static str, Place>> = LazyLock::new(|| by_name(LAST_WORDS));
+
+fn by_name(table: &[(Place, &'static str)]) -> HashMap<&'static str, Place> {
+    table.iter().flat_map(|(place, names)| names.split_ascii_whitespace().map(move |name| (name, *place))).collect()
+}
 
 /// Whether a value of a property says nothing of anybody.
 pub(super) fn value(name: &str, value: &str) -> bool {
-    value.is_empty() || is_one_of(&WORDS_SET, value) || is_number(value) || is_time(value) || is_reviewed(name, value)
+    if value.is_empty() {
+        return true;
+    }
+    if value.len() > VALUE || name.is_empty() {
+        return false;
+    }
+    let name = plain_name(name);
+    let place = place(&name);
+    match place {
+        Place::Name => OWN
+            .iter()
+            .any(|(of, own)| *of == name.replace(' ', "").to_ascii_lowercase() && own.eq_ignore_ascii_case(value)),
+        _ if !key(&name) => false,
+        _ => {
+            is_one_of(&SWITCHES_SET, value)
+                || is_time(value)
+                || is_size(value)
+                || is_duration(value)
+                || fits(place, value)
+        }
+    }
 }
 
-/// Whether a part of a path was named by the service.
-pub(super) fn segment(part: &str) -> bool {
-    let drive = matches!(part.as_bytes(), [letter, b':'] if letter.is_ascii_alphabetic());
-    part.is_empty() || drive || is_one_of(&SEGMENTS_SET, part) || value("", part)
+/// Whether the values of a property may be paths whose first part the service names.
+pub(super) fn holds_paths(name: &str) -> bool {
+    let name = plain_name(name);
+    let last = last_word(&name).to_ascii_lowercase();
+    place(&name) == Place::Folder || ["folder", "folders", "path", "url", "uri", "file"].contains(&last.as_str())
+}
+
+fn fits(place: Place, value: &str) -> bool {
+    let word = !value.contains(' ') && is_composed(value);
+    match place {
+        Place::Name | Place::Any => false,
+        Place::Amount => is_one_of(&AMOUNTS_SET, value) || is_number(value),
+        Place::Kind => is_one_of(&KINDS_SET, value) || is_number(value) || word,
+        Place::Level => is_one_of(&LEVELS_SET, value) || is_number(value) || word,
+        Place::State => is_one_of(&STATES_SET, value) || is_number(value) || word,
+        Place::Version => Vocabulary::Version.holds(value),
+        Place::Language => value.split([',', ';']).all(|tag| is_language(tag.trim())),
+        Place::Country => Vocabulary::Country.holds(value),
+        Place::Rights => value.split(',').all(|right| is_one_of(&RIGHTS_SET, right.trim())),
+        Place::Role => is_one_of(&ROLES_SET, value),
+        Place::Folder => is_one_of(&FOLDERS_SET, value),
+        Place::Properties => value.split(',').map(str::trim).all(|name| is_plain_word(name) || is_composed(name)),
+        Place::Program => is_one_of(&PROGRAMS_SET, value) || is_composed(value),
+        Place::Scopes => {
+            value.split([' ', ',']).all(|scope| scope.is_empty() || is_one_of(&SCOPES_SET, scope) || is_composed(scope))
+        }
+    }
+}
+
+/// Whether it is the name of a property, as vendors build them.
+pub(super) fn key(text: &str) -> bool {
+    let text = text.trim();
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"_.- ".contains(&b);
+    let short = !text.is_empty() && text.len() <= 80 && text.bytes().all(plain);
+    short && (is_word(text.trim_end_matches('.')) || is_composed(text) || is_one_of(&KEYS_SET, text))
 }
 
 /// Whether it is the extension of a kind of file.
 pub(super) fn extension(word: &str) -> bool {
-    is_one_of(&EXTENSIONS_SET, word)
+    Vocabulary::Extension.holds(word)
+}
+
+/// Whether it is a remark that the service writes.
+pub(super) fn remark(text: &str) -> bool {
+    text.is_empty() || ["new alert", "alert updated"].iter().any(|own| own.eq_ignore_ascii_case(text))
+}
+
+/// A property's name without the mark of an older or newer value.
+fn plain_name(name: &str) -> &str {
+    let name = name.trim();
+    let tail = |suffix: &str| {
+        let at = name.len().checked_sub(suffix.len())?;
+        let (head, tail) = name.split_at_checked(at)?;
+        tail.eq_ignore_ascii_case(suffix).then_some(head)
+    };
+    tail(".oldvalue").or_else(|| tail(".newvalue")).unwrap_or(name)
+}
+
+fn place(name: &str) -> Place {
+    let whole = name.replace(' ', "").to_ascii_lowercase();
+    let last = || LAST.get(last_word(name).to_ascii_lowercase().as_str());
+    PLACES.get(whole.as_str()).or_else(last).copied().unwrap_or(Place::Any)
+}
+
+/// `Type` of `DeviceOSType`, `LEVEL` of `STORAGE_LEVEL`, `Attribute` of `CustomAttribute1`.
+fn last_word(name: &str) -> &str {
+    let name = name.trim_end_matches(|c: char| !c.is_ascii_alphabetic());
+    let lower = name.bytes().rev().take_while(u8::is_ascii_lowercase).count();
+    let upper = name.bytes().rev().skip(lower).take_while(u8::is_ascii_uppercase).count();
+    let length = if lower == 0 { upper } else { lower + upper.min(1) };
+    name.get(name.len() - length..).unwrap_or_default()
 }
 
 /// In any case.
@@ -102,50 +282,54 @@ fn is_one_of(list: &List, text: &str) -> bool {
     text.len() <= 64 && list.contains(text.to_ascii_lowercase().as_str())
 }
 
-/// Numbers, durations, versions and sizes: `30.00:00:00`, `10.0.19045.3693`, `99 GB (106,300,440,576 bytes)`.
 fn is_number(value: &str) -> bool {
-    let letters = |c: char| c.is_alphabetic();
-    if !value.contains(letters) {
-        let digits = value.bytes().filter(u8::is_ascii_digit).count();
-        // The blanks of telephone numbers.
-        return value.is_ascii() && (digits <= DIGITS || (is_duration(value) && !value.contains([' ', '+', '('])));
-    }
-    let sized = value.split_once(" (").filter(|(_, bytes)| bytes.ends_with(" bytes)"));
-    let size = |text: &str| {
-        let (number, unit) = text.split_once(' ').unwrap_or_default();
-        !number.is_empty()
-            && number.bytes().all(|b| b.is_ascii_digit() || b == b'.')
-            && ["B", "KB", "MB", "GB", "TB"].contains(&unit)
-    };
-    sized.map_or_else(
-        || size(value),
-        |(head, bytes)| {
-            size(head) && bytes.trim_end_matches(" bytes)").bytes().all(|b| b.is_ascii_digit() || b == b',')
-        },
-    )
+    let number = value.strip_prefix('-').unwrap_or(value);
+    (1..=DIGITS).contains(&number.len()) && number.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// `en`, `pt-BR`.
+fn is_language(tag: &str) -> bool {
+    let (language, country) = tag.split_once('-').map_or((tag, None), |(language, country)| (language, Some(country)));
+    language.len() == 2
+        && language.bytes().all(|b| b.is_ascii_lowercase())
+        && country.is_none_or(|country| Vocabulary::Country.holds(country))
+}
+
+/// `99 GB (106,300,440,576 bytes)`, `9 GB`.
+fn is_size(value: &str) -> bool {
+    let (head, bytes) = value.split_once(" (").map_or((value, None), |(head, bytes)| (head, Some(bytes)));
+    let Some((number, unit)) = head.split_once(' ') else { return false };
+    let digits = number.bytes().filter(u8::is_ascii_digit).count();
+    let short = (1..=DIGITS).contains(&digits) && number.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    short && ["B", "KB", "MB", "GB", "TB"].contains(&unit) && bytes.is_none_or(is_bytes)
+}
+
+/// `106,300,440,576 bytes)`: groups of three.
+fn is_bytes(text: &str) -> bool {
+    let Some(number) = text.strip_suffix(" bytes)") else { return false };
+    let digits =
+        |group: &str, least: usize| (least..=3).contains(&group.len()) && group.bytes().all(|b| b.is_ascii_digit());
+    number.split(',').enumerate().all(|(at, group)| digits(group, if at == 0 { 1 } else { 3 }))
 }
 
 /// `30.00:00:00`, `00:00:00.0000000`.
 fn is_duration(value: &str) -> bool {
-    value.matches(':').count() == 2 && value.bytes().all(|b| b.is_ascii_digit() || b":.-".contains(&b))
-}
-
-fn is_reviewed(name: &str, value: &str) -> bool {
-    if value.len() > VALUE || name.is_empty() || name.len() > 64 {
+    let value = value.strip_prefix('-').unwrap_or(value);
+    let digits = |text: &str, least: usize, most: usize| {
+        (least..=most).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit())
+    };
+    let mut parts = value.split(':');
+    let (Some(hours), Some(minutes), Some(seconds), None) = (parts.next(), parts.next(), parts.next(), parts.next())
+    else {
         return false;
-    }
-    let mut name = name.replace(' ', "").to_ascii_lowercase();
-    for suffix in [".oldvalue", ".newvalue"] {
-        name.truncate(name.strip_suffix(suffix).map_or(name.len(), str::len));
-    }
-    let plain =
-        |more: &[u8]| value.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.,:-".contains(&b) || more.contains(&b));
-    match () {
-        () if ["useragent", "user-agent"].contains(&name.as_str()) => true,
-        () if NAMES_SET.contains(name.as_str()) => plain(b" ;/()"),
-        // One word, as programs write kinds.
-        () => plain(b"") && ENDINGS.iter().any(|ending| name.ends_with(ending)),
-    }
+    };
+    let (days, hours) = hours.split_once('.').map_or((None, hours), |(days, hours)| (Some(days), hours));
+    let (seconds, rest) = seconds.split_once('.').map_or((seconds, None), |(seconds, rest)| (seconds, Some(rest)));
+    digits(hours, 1, 2)
+        && digits(minutes, 2, 2)
+        && digits(seconds, 2, 2)
+        && days.is_none_or(|days| digits(days, 1, 5))
+        && rest.is_none_or(|rest| digits(rest, 1, 7))
 }
 
 #[cfg(test)]
@@ -155,28 +339,74 @@ mod tests {
     #[test]
     fn lists_hold_what_they_say() {
         for (name, text) in [
-            ("", "Full Control"),
-            ("", "30.00:00:00"),
-            ("", "100"),
-            ("", "9 GB"),
-            ("", "2026-11-02T01:00:00Z"),
+            ("AccessRights", "FullAccess"),
+            ("PermissionLevel", "Full Control"),
+            ("RetainDeletedItemsFor", "30.00:00:00"),
+            ("CountQuota", "100"),
+            ("ProhibitSendQuota", "9 GB"),
+            ("RenewedDateTime", "2026-11-02T01:00:00Z"),
             ("DeviceOSType", "Windows"),
+            ("DeviceOSVersion.NewValue", "10.0.17763.0"),
             ("Included Updated Properties", "AccountEnabled, MailNickname"),
-            ("UserAgent", "Mozilla/5.0 (X11; Linux)"),
+            ("DelegatedPermissionGrant.Scope", " openid profile User.Read Mail.ReadWrite offline_access"),
+            ("Role.DisplayName", "Global Administrator"),
+            ("DisplayName", "Microsoft Exchange"),
+            ("UsageLocation", "PT"),
+            ("Languages", "en-US,pt-BR"),
+            ("Force", "True"),
         ] {
             assert!(value(name, text), "{name}={text}");
         }
         for (name, text) in [
-            ("", "Ana Lima"),
+            ("", "True"),
+            ("Ana", "True"),
             ("Name", "Ana"),
-            ("", "8801017654081"),
-            ("", "07700 900 123"),
+            ("Force", "Ana"),
             ("UserType", "Ana Lima"),
+            ("UserType", "Project"),
             ("Department", "Blue"),
+            ("Description", "9 GB"),
+            ("Role.DisplayName", "Mailbox Administrator"),
+            ("Included Updated Properties", "AccountEnabled, Ana"),
         ] {
             assert!(!value(name, text), "{name}={text}");
         }
-        assert!(segment("Shared Documents") && segment("C:") && !segment("Blue"));
         assert!(extension("DOCX") && !extension("lima"));
+        assert!(key("Included Updated Properties") && !key("Ana") && !key("Ana Lima") && !key(""));
+    }
+
+    #[test]
+    fn names_end_with_a_word() {
+        for (name, last) in [
+            ("DeviceOSType", "Type"),
+            ("STORAGE_LEVEL", "LEVEL"),
+            ("CustomAttribute1", "Attribute"),
+            ("Account", "Account"),
+            ("count", "count"),
+            ("OS", "OS"),
+            ("", ""),
+        ] {
+            assert_eq!(last_word(name), last);
+        }
+        assert_eq!(plain_name("Role.DisplayName.OldValue"), "Role.DisplayName");
+    }
+
+    #[test]
+    fn sizes_and_durations_are_closed() {
+        for text in ["0 B (0 bytes)", "99 GB (106,300,440,576 bytes)", "1.5 KB"] {
+            assert!(is_size(text), "{text}");
+        }
+        for text in ["8801017654081 B", "1 KB (8801017654081 bytes)", "1 KB (1,23 bytes)", "1 Ana", "GB", "1 KB (Ana)"]
+        {
+            assert!(!is_size(text), "{text}");
+        }
+        for text in ["30.00:00:00", "00:00:00.0000000", "-1.00:00:00", "1:00:00"] {
+            assert!(is_duration(text), "{text}");
+        }
+        for text in
+            ["07700:900:123", "::", "::8801017654081", "07700900123.00:00:00", "1:00", "1:00:00:00", "1:00:00.12345678"]
+        {
+            assert!(!is_duration(text), "{text}");
+        }
     }
 }

@@ -110,6 +110,8 @@ pub(super) enum Role {
     Remark,
     /// A reason in words.
     Sentence,
+    /// The program that asked.
+    Agent,
     /// The extension of a file, which may be a part of its name.
     Extension,
 }
@@ -163,6 +165,12 @@ const ROLES: &[(&str, Role)] = &[
     ("activitystatusvalue", Role::StandsFor(Known::ResultStatus)),
     ("activitystatus", Role::StandsFor(Known::ResultStatus)),
     ("resultdescription", Role::Sentence),
+    ("resultsignature", Role::Sentence),
+    ("resultstatusdetail", Role::Sentence),
+    ("clientinfostring", Role::Agent),
+    ("useragent", Role::Agent),
+    ("clientprocessname", Role::Agent),
+    ("clientappused", Role::Agent),
     ("resultreason", Role::Is(Known::ResultReason)),
     ("status.failurereason", Role::StandsFor(Known::ResultReason)),
     ("id", Role::Is(Known::Id)),

@@ -1,22 +1,17 @@
 //! From the scalars of one record to the fields of an audit log.
 
-use std::fmt::Write as _;
+mod fields;
+mod lists;
+mod place;
 
-use super::address::{self, ClientKind};
-use super::record_type;
-use super::role::{self, Known, List, Part, Role};
-use super::shapes::{is_account, is_guid, read_time};
-use super::values;
+use self::lists::Pair;
+use self::place::Mark;
+use super::role::{self, Known, List, Role};
+use super::{markup, prose, values};
 use crate::json::{self, Entry, Flat, Texts};
 use crate::names::{NameId, Names};
 use crate::record::{Slot, Slots, Value};
 use crate::reject::Reason;
-
-/// Most JSON texts inside of one record that are opened.
-const NESTED_MAX: usize = 16;
-
-/// Where a JSON text of another program may hold the record.
-const CARRIERS: &[&str] = &["message", "event.original", "_raw", "body", "log"];
 
 /// A value that stands in for a field, unless the record has the field itself.
 struct StandIn {
@@ -25,26 +20,6 @@ struct StandIn {
     /// The name to report it under where it is not needed; none where it is reported already.
     own: Option<NameId>,
     slot: Slot,
-}
-
-/// The pair of a list that is being read.
-struct Pair {
-    list: List,
-    element: u32,
-    name: String,
-    value: String,
-    old: String,
-}
-
-/// What a path tells of the record's form.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Mark {
-    Unified,
-    UnifiedWithin,
-    Azure,
-    AzureWithin,
-    Export,
-    Nothing,
 }
 
 /// What is kept of a path between records.
@@ -139,75 +114,12 @@ impl Shaper {
         self.best_time()
     }
 
-    /// Finds where in the object the record is, and opens the text that carries it where there is one.
-    fn find_record(&mut self, line: &str) -> Mark {
-        self.carrier.clear();
-        let (mut mark, mut within) = self.best_mark();
-        if mark == Mark::Nothing && self.open_carrier(line) {
-            (mark, within) = self.best_mark();
-        }
-        let prefix = match mark {
-            Mark::UnifiedWithin | Mark::AzureWithin => within,
-            _ => String::new(),
-        };
-        if prefix != self.prefix {
-            self.prefix = prefix;
-            self.plans.clear();
-        }
-        mark
-    }
-
-    fn best_mark(&mut self) -> (Mark, String) {
-        let (mut best, mut best_path) = (Mark::Nothing, None);
-        for at in 0..self.flat.entries().len() {
-            let Some(path) = self.flat.entries().get(at).map(|e| e.path) else { continue };
-            let mark = self.plan(path).mark;
-            if mark < best && (!matches!(mark, Mark::UnifiedWithin | Mark::AzureWithin) || self.has_siblings(path)) {
-                (best, best_path) = (mark, Some(path));
-            }
-        }
-        let within =
-            best_path.and_then(|p| self.flat.paths().get(p).rsplit_once('.')).map(|(front, _)| front.to_owned());
-        (best, within.unwrap_or_default())
-    }
-
-    /// Whether what stands beside a nested time makes it an audit record's.
-    fn has_siblings(&self, path: NameId) -> bool {
-        let Some((front, _)) = self.flat.paths().get(path).rsplit_once('.') else { return false };
-        let audit = ["operation", "operationname", "recordtype", "workload", "activitydisplayname", "id"];
-        self.flat.entries().iter().any(|entry| {
-            let sibling = self.flat.paths().get(entry.path).strip_prefix(front).and_then(|rest| rest.strip_prefix('.'));
-            sibling.is_some_and(|name| audit.iter().any(|a| a.eq_ignore_ascii_case(name)))
-        })
-    }
-
-    /// Opens a text field that holds an audit record of its own.
-    fn open_carrier(&mut self, line: &str) -> bool {
-        let found = self.flat.entries().iter().find_map(|entry| {
-            let text = match json::value(&entry.slot, line, &self.slots.scratch) {
-                Value::Text(text) if text.starts_with('{') => text,
-                _ => return None,
-            };
-            let path = self.flat.paths().get(entry.path);
-            // An indexer's result stands in an object of its own.
-            let path = path.strip_prefix("result.").unwrap_or(path);
-            CARRIERS.iter().any(|c| c.eq_ignore_ascii_case(path)).then(|| text.to_owned())
-        });
-        let Some(text) = found else { return false };
-        self.carrier = text;
-        let read = self.flat.add(&self.carrier, "", Texts::Copied, &mut self.slots.scratch);
-        if read.is_err() {
-            self.carrier.clear();
-        }
-        read.is_ok()
-    }
-
     fn plan(&mut self, path: NameId) -> Plan {
         if let Some(Some(plan)) = self.plans.get(path.index()) {
             return *plan;
         }
         let full = self.flat.paths().get(path);
-        let plan = Plan { mark: mark(full), role: role::of(stripped(full, &self.prefix)), name: None };
+        let plan = Plan { mark: place::mark(full), role: role::of(stripped(full, &self.prefix)), name: None };
         if self.plans.len() <= path.index() {
             self.plans.resize(path.index() + 1, None);
         }
@@ -272,11 +184,12 @@ impl Shaper {
             }
             Role::Nested { into_record } => self.nested(entry, into_record, line),
             Role::Whole(list) => self.whole(list, entry, line),
-            Role::Elements => self.enclosed(values::elements, entry.path, slot, line),
-            Role::Switches => self.enclosed(values::switches, entry.path, slot, line),
-            Role::Sentence => self.enclosed(values::sentence, entry.path, slot, line),
-            Role::Extension => self.enclosed(values::extension, entry.path, slot, line),
-            Role::Remark => self.enclosed(values::remark, entry.path, slot, line),
+            Role::Elements => self.enclosed(|text, out| markup::elements(text, 1, out), entry.path, slot, line),
+            Role::Switches => self.enclosed(markup::switches, entry.path, slot, line),
+            Role::Sentence => self.enclosed(prose::sentence, entry.path, slot, line),
+            Role::Extension => self.enclosed(prose::extension, entry.path, slot, line),
+            Role::Remark => self.enclosed(prose::remark, entry.path, slot, line),
+            Role::Agent => self.enclosed(prose::agent, entry.path, slot, line),
         }
     }
 
@@ -304,273 +217,6 @@ impl Shaper {
 
     fn stand_in(&mut self, rank: u8, known: Known, own: Option<NameId>, slot: Slot) {
         self.stand_ins.push(StandIn { rank, known, own, slot });
-    }
-
-    fn time(&mut self, rank: u8, path: NameId, slot: Slot, line: &str) {
-        let name = self.own(path);
-        let read = match json::value(&slot, line, &self.slots.scratch) {
-            Value::Text(text) => read_time(text),
-            _ => None,
-        };
-        match read {
-            Some(micros) => self.times.push((rank, micros, name, slot)),
-            None => self.slots.push(name, slot),
-        }
-    }
-
-    /// The time that counts; others that differ from it become fields.
-    fn best_time(&mut self) -> Option<i64> {
-        let best = self.times.iter().min_by_key(|(rank, ..)| *rank).map(|(_, micros, ..)| *micros)?;
-        for (_, _, name, slot) in self.times.drain(..).filter(|(_, micros, ..)| *micros != best) {
-            self.slots.push(name, slot);
-        }
-        Some(best)
-    }
-
-    fn record_type(&mut self, path: NameId, slot: Slot, line: &str) {
-        let number = match json::value(&slot, line, &self.slots.scratch) {
-            Value::Int(number) => Some(number),
-            Value::Text(text) => text.parse().ok().or_else(|| record_type::number(text)),
-            _ => None,
-        };
-        // Of the spellings of a word the documented one is reported, so that a table and an API give the same.
-        match number {
-            // A column of an export says once more what the record says.
-            Some(number) if self.has_record_type && record_type::word(number).is_some() => {}
-            Some(number) => {
-                if let Some(word) = record_type::word(number) {
-                    self.has_record_type = true;
-                    self.push_text("RecordType", word);
-                }
-                self.push_as("RecordTypeCode", Slot::Int(number));
-            }
-            None => self.push(path, slot),
-        }
-    }
-
-    fn address(&mut self, role: Role, path: NameId, slot: Slot, line: &str) {
-        let own = if role == Role::Client { self.names.intern("ClientIP") } else { self.own(path) };
-        let Value::Text(text) = json::value(&slot, line, &self.slots.scratch) else {
-            return self.slots.push(own, slot);
-        };
-        let Some(client) = address::parse(text) else {
-            return self.slots.push(own, Slot::Null);
-        };
-        let (within, port) = (text_within(&slot, text, client.text), client.port);
-        let host = client.kind == ClientKind::Host && role == Role::Client;
-        let name = if host { self.names.intern("ClientHost") } else { own };
-        self.slots.push(name, within);
-        if let Some(port) = port {
-            let port_name =
-                if role == Role::Client { "ClientPort".to_owned() } else { format!("{}Port", self.names.get(own)) };
-            self.push_as(&port_name, Slot::Int(i64::from(port)));
-        }
-    }
-
-    /// `HOST (15.20.4129.032)` and a line end, in parts.
-    fn server(&mut self, path: NameId, slot: Slot, line: &str) {
-        let Value::Text(text) = json::value(&slot, line, &self.slots.scratch) else { return self.push(path, slot) };
-        let Some((host, version)) = text.split_once(" (").map(|(host, rest)| (host, rest.trim_end())) else {
-            return self.push(path, slot);
-        };
-        let Some(version) = version.strip_suffix(')') else { return self.push(path, slot) };
-        let (host, version) = (text_within(&slot, text, host.trim()), text_within(&slot, text, version));
-        self.push_as("OriginatingServerName", host);
-        self.push_as("OriginatingServerVersion", version);
-    }
-
-    fn object(&mut self, path: NameId, slot: Slot, line: &str) {
-        let speaks = match json::value(&slot, line, &self.slots.scratch) {
-            Value::Text(text) => text.contains(['/', '\\', '@']),
-            _ => false,
-        };
-        self.note(Known::ObjectId, &slot);
-        let account = self.names_account(&slot, line);
-        if speaks && account {
-            self.push_as("ObjectText", slot.clone());
-        } else if speaks {
-            let text = text_at(&slot, line, &self.slots.scratch).to_owned();
-            let mut enclosed = String::new();
-            values::path(&text, &mut enclosed);
-            self.push_text("ObjectText", &enclosed);
-        }
-        // Operations on accounts and mailboxes name them here; other objects do not look like an account.
-        if account {
-            self.stand_in(2, Known::TargetUser, None, slot.clone());
-        }
-        self.push(path, slot);
-    }
-
-    /// A reason in words, with marks where it may name anybody.
-    fn sentence(&mut self, slot: Slot, line: &str) -> Slot {
-        let text = text_at(&slot, line, &self.slots.scratch).to_owned();
-        let mut enclosed = String::new();
-        values::sentence(&text, &mut enclosed);
-        if enclosed == text {
-            return slot;
-        }
-        let start = self.slots.scratch.len();
-        self.slots.scratch.push_str(&enclosed);
-        Slot::Scratch(start..self.slots.scratch.len())
-    }
-
-    /// A text field whose values may name anybody.
-    fn enclosed(&mut self, write: fn(&str, &mut String), path: NameId, slot: Slot, line: &str) {
-        let text = text_at(&slot, line, &self.slots.scratch).to_owned();
-        if text.is_empty() {
-            return self.push(path, slot);
-        }
-        let mut enclosed = String::new();
-        write(&text, &mut enclosed);
-        let name = self.own(path);
-        self.slots.text(name, &enclosed);
-    }
-
-    fn user(&mut self, path: NameId, slot: Slot, line: &str) {
-        let key = matches!(json::value(&slot, line, &self.slots.scratch), Value::Text(text) if is_guid(text));
-        let name = self.own(path);
-        if key && slot != Slot::Null {
-            // Where the record also has the account's name, this is its key.
-            let own = self.names.intern("UserKey");
-            self.stand_in(4, Known::UserId, Some(own), slot);
-        } else {
-            self.note(Known::UserId, &slot);
-            self.slots.push(name, slot);
-        }
-    }
-
-    fn names_account(&self, slot: &Slot, line: &str) -> bool {
-        matches!(json::value(slot, line, &self.slots.scratch), Value::Text(text) if is_account(text))
-    }
-
-    /// Opens a JSON text inside of the record; one that is none stays a field.
-    fn nested(&mut self, entry: &Entry, into_record: bool, line: &str) {
-        let text = match json::value(&entry.slot, line, &self.slots.scratch) {
-            Value::Text(text) if text.trim_start().starts_with(['{', '[']) && self.nested < NESTED_MAX => {
-                text.to_owned()
-            }
-            _ => return self.push(entry.path, entry.slot.clone()),
-        };
-        self.nested += 1;
-        let under = if into_record { self.prefix.clone() } else { self.flat.paths().get(entry.path).to_owned() };
-        if self.flat.add(&text, &under, Texts::Copied, &mut self.slots.scratch).is_err() {
-            self.push(entry.path, entry.slot.clone());
-        }
-    }
-
-    /// A list that is written as one text: JSON, or the text itself.
-    fn whole(&mut self, list: List, entry: &Entry, line: &str) {
-        let text = match json::value(&entry.slot, line, &self.slots.scratch) {
-            Value::Text(text) => text.to_owned(),
-            Value::Null => return,
-            _ => return self.push(entry.path, entry.slot.clone()),
-        };
-        if text.starts_with("[{") && self.nested < NESTED_MAX {
-            self.nested += 1;
-            let under = self.flat.paths().get(entry.path).to_owned();
-            if self.flat.add(&text, &under, Texts::Copied, &mut self.slots.scratch).is_ok() {
-                return;
-            }
-        }
-        self.append(list, |joined| match text.trim_start().starts_with('-') {
-            true => values::switches(&text, joined),
-            // A list of the properties' names alone.
-            false if list == List::Modified && !text.contains([' ', '[']) => values::name(&text, joined),
-            false => values::property("", &text, joined),
-        });
-    }
-
-    fn pair(&mut self, list: List, part: Part, entry: &Entry, line: &str) {
-        if self.pair.as_ref().is_some_and(|p| p.list != list || p.element != entry.element) {
-            self.close_pair();
-        }
-        let mut pair = self.pair.take().or_else(|| self.spare.take()).unwrap_or_else(|| Pair {
-            list,
-            element: 0,
-            name: String::new(),
-            value: String::new(),
-            old: String::new(),
-        });
-        (pair.list, pair.element) = (list, entry.element);
-        let to = match part {
-            Part::Name => &mut pair.name,
-            Part::Value => &mut pair.value,
-            Part::Old => &mut pair.old,
-        };
-        if !to.is_empty() {
-            to.push(',');
-        }
-        // Writing to a text cannot fail.
-        let _ = match json::value(&entry.slot, line, &self.slots.scratch) {
-            Value::Null => Ok(()),
-            Value::Text(text) => to.write_str(text),
-            Value::Int(n) => write!(to, "{n}"),
-            Value::Float(n) => write!(to, "{n}"),
-            Value::Bool(b) => write!(to, "{b}"),
-        };
-        self.pair = Some(pair);
-    }
-
-    /// Reports the pair that was read, if any.
-    fn close_pair(&mut self) {
-        let Some(mut pair) = self.pair.take() else { return };
-        match pair.list {
-            List::Device | List::Operation if role::FIELDS_OF_LISTS.contains(&pair.name.as_str()) => {
-                self.push_text(&format!("{}.{}", pair.list.name(), pair.name), &pair.value);
-            }
-            List::Device | List::Operation => {
-                self.push_text(&format!("{}[].Name", pair.list.name()), &pair.name);
-                self.push_text(&format!("{}[].Value", pair.list.name()), &pair.value);
-            }
-            list => {
-                self.append(list, |joined| {
-                    values::name(&pair.name, joined);
-                    joined.push('=');
-                    values::property(&pair.name, &pair.value, joined);
-                    if !pair.old.is_empty() {
-                        joined.push_str("; ");
-                        values::name(&pair.name, joined);
-                        joined.push_str(".OldValue=");
-                        values::property(&pair.name, &pair.old, joined);
-                    }
-                });
-                self.pick(&pair);
-            }
-        }
-        pair.name.clear();
-        pair.value.clear();
-        pair.old.clear();
-        self.spare = Some(pair);
-    }
-
-    /// Fields that hide in lists.
-    fn pick(&mut self, pair: &Pair) {
-        if let Some((_, field)) = role::FIELDS_OF_TEXTS.iter().find(|(name, _)| *name == pair.name) {
-            self.push_text(field, &pair.value);
-        }
-        if pair.list == List::Parameters && pair.name == "Identity" && is_account(&pair.value) {
-            let start = self.slots.scratch.len();
-            self.slots.scratch.push_str(&pair.value);
-            self.stand_in(1, Known::TargetUser, None, Slot::Scratch(start..self.slots.scratch.len()));
-        }
-    }
-
-    fn append(&mut self, list: List, add: impl FnOnce(&mut String)) {
-        let place = List::TEXTS.iter().position(|l| *l == list).and_then(|at| self.texts.get_mut(at));
-        let Some(joined) = place else { return };
-        if !joined.is_empty() {
-            joined.push_str("; ");
-        }
-        add(joined);
-    }
-
-    fn push_texts(&mut self) {
-        for (list, text) in List::TEXTS.iter().zip(&self.texts) {
-            if !text.is_empty() {
-                let name = self.names.intern(list.name());
-                self.slots.text(name, text);
-            }
-        }
     }
 
     /// Lets values stand in for the fields that the record lacks.
@@ -603,54 +249,6 @@ impl Shaper {
 fn stripped<'a>(path: &'a str, prefix: &str) -> &'a str {
     let rest = if prefix.is_empty() { None } else { path.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('.')) };
     rest.unwrap_or(path)
-}
-
-fn mark(path: &str) -> Mark {
-    let ends = |name: &str| {
-        let at = path.len().checked_sub(name.len())?;
-        let same = path.get(at..)?.eq_ignore_ascii_case(name);
-        let nested = at > 0 && path.get(..at)?.ends_with('.') && !path.contains("[]");
-        (same && (at == 0 || nested)).then_some(at > 0)
-    };
-    match ends("CreationTime") {
-        Some(false) => return Mark::Unified,
-        Some(true) => return Mark::UnifiedWithin,
-        None => {}
-    }
-    match ["TimeGenerated", "activityDateTime", "eventTimestamp"].iter().find_map(|name| ends(name)) {
-        Some(false) => return Mark::Azure,
-        Some(true) => return Mark::AzureWithin,
-        None => {}
-    }
-    match path {
-        _ if path.eq_ignore_ascii_case("CreationDate") => Mark::Export,
-        _ if ["createdDateTime", "callerIpAddress", "operationName"]
-            .iter()
-            .any(|name| path.eq_ignore_ascii_case(name)) =>
-        {
-            Mark::Azure
-        }
-        _ => Mark::Nothing,
-    }
-}
-
-/// The text of a slot; empty where it is none.
-fn text_at<'a>(slot: &Slot, line: &'a str, scratch: &'a str) -> &'a str {
-    match json::value(slot, line, scratch) {
-        Value::Text(text) => text,
-        _ => "",
-    }
-}
-
-/// The slot of a part of a text.
-fn text_within(slot: &Slot, text: &str, part: &str) -> Slot {
-    let start = (part.as_ptr() as usize).saturating_sub(text.as_ptr() as usize);
-    match slot {
-        _ if part.is_empty() => Slot::Null,
-        Slot::Line(range) => Slot::Line(range.start + start..range.start + start + part.len()),
-        Slot::Scratch(range) => Slot::Scratch(range.start + start..range.start + start + part.len()),
-        other => other.clone(),
-    }
 }
 
 #[cfg(test)]

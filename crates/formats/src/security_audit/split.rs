@@ -1,26 +1,26 @@
 //! Cuts a text into the JSON values that it holds, whatever lists and wrappers stand around them.
 //!
 //! A record may span lines and pieces of lines; its text is joined, up to a limit. Lists, and objects that only wrap a
-//! list (`{"value":[…]}`), are framing.
+//! list (`{"value":[…]}`), are framing; so are the answers of a search (`{"hits":{"hits":[…]}}`) and of a query, whose
+//! rows have their names in front (`{"tables":[{"columns":[…],"rows":[…]}]}`).
+
+mod wrapper;
+
+use wrapper::Wrapped;
 
 /// Deepest nesting of lists around records.
 const FRAMES_MAX: usize = 64;
-
-/// Longest text before the list in a wrapper.
-const WRAPPER_MAX: usize = 4096;
-
-/// Members that hold the list in a wrapper.
-const LISTS: &[&str] = &["value", "records", "Records", "results"];
-
-/// Members that may stand before the list, besides those that begin with `@`.
-const BESIDE: &[&str] = &["count", "context", "nextLink", "total", "status"];
 
 /// What stands around the records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Frame {
     List,
-    /// An object whose list is being read.
-    Wrapper,
+    /// A list of tables.
+    Tables,
+    /// The rows of a table: lists that are values.
+    Rows,
+    /// So many objects, one in the other, whose list is being read.
+    Wrapper(u32),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,17 +64,25 @@ pub(super) struct Splitter {
     /// Where in the current piece the value's text goes on.
     from: usize,
     too_long: bool,
+    /// Names of the columns of the rows that are being read.
+    columns: Vec<String>,
 }
 
 impl Splitter {
     /// Values whose text is longer than `limit` are passed over.
     pub(super) fn new(limit: usize) -> Self {
-        Self { limit, frames: vec![], state: State::Between, value: String::new(), from: 0, too_long: false }
+        let (frames, columns) = (vec![], vec![]);
+        Self { limit, frames, state: State::Between, value: String::new(), from: 0, too_long: false, columns }
     }
 
     /// The text of the last value; none where it was too long.
     pub(super) fn value(&self) -> Option<&str> {
         if self.too_long { None } else { Some(&self.value) }
+    }
+
+    /// The names of the columns where the last value is a row of a table.
+    pub(super) fn columns(&self) -> Option<&[String]> {
+        (self.frames.last() == Some(&Frame::Rows)).then_some(&self.columns)
     }
 
     /// Whether a list was entered.
@@ -113,10 +121,7 @@ impl Splitter {
                     at += 1;
                 }
                 State::Inside(nesting) => {
-                    if byte == b'[' && nesting == (Nesting { depth: 1, ..Nesting::default() }) && self.wraps(text, at) {
-                        self.frames.extend([Frame::Wrapper, Frame::List]);
-                        self.state = State::Between;
-                        self.value.clear();
+                    if byte == b'[' && !nesting.in_text && self.enter(text, at, nesting.depth) {
                         at += 1;
                         continue;
                     }
@@ -170,14 +175,14 @@ impl Splitter {
     fn between(&mut self, byte: u8, text: &str, at: usize) -> Option<Event> {
         match (byte, self.frames.last()) {
             (b' ' | b'\t' | b'\r' | b'\n' | b',' | 0 | 0x1e, _) => None,
-            (b'[', _) if self.frames.len() < FRAMES_MAX => {
+            (b'[', frame) if frame != Some(&Frame::Rows) && self.frames.len() < FRAMES_MAX => {
                 self.frames.push(Frame::List);
                 None
             }
-            (b']', Some(Frame::List)) => {
+            (b']', Some(Frame::List | Frame::Tables | Frame::Rows)) => {
                 self.frames.pop();
-                if self.frames.last() == Some(&Frame::Wrapper) {
-                    self.state = State::Tail(Nesting { depth: 1, ..Nesting::default() });
+                if let Some(Frame::Wrapper(depth)) = self.frames.last() {
+                    self.state = State::Tail(Nesting { depth: *depth, ..Nesting::default() });
                 }
                 None
             }
@@ -209,22 +214,28 @@ impl Splitter {
         self.from = at;
     }
 
-    /// Whether the object up to here only wraps the list that begins here.
-    fn wraps(&self, text: &str, at: usize) -> bool {
+    /// Enters the list that begins here, where the object up to here only wraps it.
+    fn enter(&mut self, text: &str, at: usize, depth: u32) -> bool {
         let part = text.get(self.from..at).unwrap_or_default();
-        if self.too_long || self.frames.len() + 2 > FRAMES_MAX || self.value.len() + part.len() > WRAPPER_MAX {
+        let in_tables = self.frames.last() == Some(&Frame::Tables);
+        // What is longer than a record is passed over however it comes in pieces.
+        let too_long = self.too_long || self.value.len() + part.len() > self.limit;
+        if too_long || self.frames.len() + 2 > FRAMES_MAX {
             return false;
         }
-        let head = format!("{}{part}", self.value);
-        let Some(key) = head.trim_end().strip_suffix(':').and_then(|h| h.trim_end().strip_suffix('"')) else {
-            return false;
+        let frame = match wrapper::read(&self.value, part, depth, in_tables) {
+            None => return false,
+            Some(Wrapped::List) => Frame::List,
+            Some(Wrapped::Tables) => Frame::Tables,
+            Some(Wrapped::Rows(columns)) => {
+                self.columns = columns;
+                Frame::Rows
+            }
         };
-        if !LISTS.iter().any(|list| key.strip_suffix(list).is_some_and(|k| k.ends_with('"'))) {
-            return false;
-        }
-        let members = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(&format!("{head}null}}"));
-        let known = |name: &str| name.starts_with('@') || LISTS.contains(&name) || BESIDE.contains(&name);
-        members.is_ok_and(|members| members.keys().all(|name| known(name)))
+        self.frames.extend([Frame::Wrapper(depth), frame]);
+        self.state = State::Between;
+        self.value.clear();
+        true
     }
 }
 
@@ -265,7 +276,7 @@ pub(super) fn begins_list(text: &str) -> bool {
         return true;
     }
     let Some(key) = text.strip_prefix('{').and_then(|t| t.trim_start().strip_prefix('"')) else { return false };
-    if !key.starts_with('@') && !LISTS.iter().chain(BESIDE).any(|name| key.starts_with(name)) {
+    if !wrapper::may_begin(key) {
         return false;
     }
     let mut splitter = Splitter::new(text.len());
@@ -280,115 +291,4 @@ pub(super) fn begins_list(text: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    /// Values with their places, cut from a text that comes in lines, each in pieces of at most `piece` characters.
-    fn cut(text: &str, piece: usize, limit: usize) -> Vec<(usize, String)> {
-        let mut splitter = Splitter::new(limit);
-        let (mut found, mut start, mut base) = (vec![], 0, 0);
-        for line in text.split_inclusive('\n') {
-            let (body, ends) = line.strip_suffix('\n').map_or((line, false), |b| (b, true));
-            let chars: Vec<char> = body.chars().collect();
-            let mut parts: Vec<String> = chars.chunks(piece).map(|c| c.iter().collect()).collect();
-            if parts.is_empty() {
-                parts.push(String::new());
-            }
-            let last = parts.len() - 1;
-            for (index, part) in parts.iter().enumerate() {
-                let mut at = 0;
-                loop {
-                    let (next, event) = splitter.step(part, at);
-                    assert!(next >= at);
-                    at = next;
-                    match event {
-                        Event::Begin => start = base + at,
-                        Event::End => found.push((start, splitter.value().unwrap_or("(too long)").to_owned())),
-                        Event::More => break,
-                    }
-                }
-                if splitter.leave(part, ends && index == last) == Event::End {
-                    found.push((start, splitter.value().unwrap_or("(too long)").to_owned()));
-                }
-                base += part.len();
-            }
-            base += usize::from(ends);
-        }
-        if splitter.reset() {
-            found.push((start, "(open)".into()));
-        }
-        found
-    }
-
-    fn texts(text: &str) -> Vec<String> {
-        let whole: Vec<_> = cut(text, 1000, 1000);
-        assert_eq!(whole, cut(text, 1, 1000));
-        for (start, value) in whole.iter().filter(|(_, v)| v != "(open)") {
-            assert_eq!(text.get(*start..start + value.len()), Some(value.as_str()));
-        }
-        whole.into_iter().map(|(_, value)| value).collect()
-    }
-
-    #[test]
-    fn lists_and_wrappers_are_framing() {
-        assert_eq!(texts("[{\"a\":1},{\"b\":[1,{}]}]"), ["{\"a\":1}", "{\"b\":[1,{}]}"]);
-        assert_eq!(texts("[\n  {\n    \"a\": \"}{\\\"\"\n  }\n]\n"), ["{\n    \"a\": \"}{\\\"\"\n  }"]);
-        assert_eq!(
-            texts("{\"@odata.context\":\"x\",\"value\":[{\"a\":1},{\"a\":2}],\"@odata.nextLink\":\"]}\"} {\"a\":3}"),
-            ["{\"a\":1}", "{\"a\":2}", "{\"a\":3}"]
-        );
-        assert_eq!(texts("{\n \"records\": [\n{\"a\":1}\n]\n}\n[[{\"a\":2}],[]]"), ["{\"a\":1}", "{\"a\":2}"]);
-        assert_eq!(texts("{\"a\":1}{\"a\":2}\n{\"a\":3}"), ["{\"a\":1}", "{\"a\":2}", "{\"a\":3}"]);
-        assert_eq!(texts("{\"Id\":1,\"value\":[{}]}"), ["{\"Id\":1,\"value\":[{}]}"]);
-        assert_eq!(texts("[] {\"value\":[]}"), [""; 0]);
-    }
-
-    #[test]
-    fn what_is_no_value_is_told_apart() {
-        assert_eq!(texts("[1, \"a, b\", {}]"), ["1", "\"a, b\"", "{}"]);
-        assert_eq!(texts("what is this\n{\"a\":1} } x\n]\n"), ["what is this", "{\"a\":1}", "} x", "]"]);
-        assert_eq!(texts("[{\"a\":1}, {\"a\":"), ["{\"a\":1}", "(open)"]);
-        assert_eq!(
-            texts("[\n{\n\"a\": \"open,\n\"b\": 1\n},\n{\"c\":2}\n]"),
-            ["{\n\"a\": \"open,\n\"b\": 1\n}", "{\"c\":2}"]
-        );
-    }
-
-    #[test]
-    fn long_values_are_passed_over() {
-        let text = format!("[{{\"a\":\"{}\"}},{{\"b\":1}}]", "x".repeat(100));
-        for piece in [1, 7, 1000] {
-            let values: Vec<_> = cut(&text, piece, 20).into_iter().map(|(_, v)| v).collect();
-            assert_eq!(values, ["(too long)", "{\"b\":1}"]);
-        }
-    }
-
-    #[test]
-    fn lists_are_seen() {
-        for text in
-            ["[", " [{", "{\"value\":[", "{\"@odata.context\":\"x\",\n\"value\" : [{", "\u{feff}{\"records\":[{"]
-        {
-            assert!(begins_list(text), "{text}");
-        }
-        for text in [
-            "",
-            "{",
-            "{\"value\":1}",
-            "{\"value\":\"[\"",
-            "{\"Id\":[{",
-            "{\"@odata.context\":\"x\",\"Id\":1,\"value\":[",
-            "x[",
-        ] {
-            assert!(!begins_list(text), "{text}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn pieces_do_not_matter(text in "[\\[\\]{}\",:0a\\\\ \n\u{feff}ü]{0,60}", piece in 1..9usize, limit in 1..40usize) {
-            prop_assert_eq!(cut(&text, piece, limit), cut(&text, 1000, limit));
-            let _ = begins_list(&text);
-        }
-    }
-}
+mod tests;

@@ -3,6 +3,8 @@ use crate::lines::Encoding;
 use crate::record::Value;
 use proptest::prelude::*;
 
+mod answers;
+
 /// Hands out a few bytes at a time.
 struct Drip<'a>(&'a [u8], usize);
 
@@ -220,6 +222,8 @@ fn mutated() -> impl Strategy<Value = Vec<u8>> {
         "{\"value\":[{\"Id\":1,\"a\":[{}]},{\"Id\":\"ü\"}],\"b\":\"]\"}\n".to_owned(),
         "[\n {\n  \"Id\": \"x\"\n },\n {\"Id\":2}\n]\n".to_owned(),
         format!("{HEAD}{}\n{}\n{}\n", row(1, "a"), row(2, "\"b\nc\""), row(3, "d")),
+        "{\"tables\":[{\"columns\":[{\"name\":\"Id\"},{\"name\":\"a\"}],\"rows\":[[1,\"ü\"],[2,[]]]}]}\n".to_owned(),
+        "{\"took\":1,\"hits\":{\"hits\":[{\"_source\":{\"Id\":1}},{\"_id\":\"ü\"}]}}\n".to_owned(),
     ];
     let cut = (
         0..sources.len(),

@@ -1,5 +1,7 @@
 //! Values that a reader of logs marks as ones that may name anybody: every word of them is taken.
 
+use std::ops::Range;
+
 use scopelog_catalog::Domain;
 use scopelog_formats::{CLOSE, OPEN};
 use scopelog_token::wellknown;
@@ -142,21 +144,30 @@ fn gaps(text: &str, place: &Place, found: &[(usize, usize)], hits: &mut Vec<Hit>
             .skip(1)
             .find(|(i, c)| *c == '<' && token_at(text, at + i).is_some() || several && *c == ',');
         let end = stop.map_or(limit, |(i, _)| at + i).max(at + 1);
-        gap(text, at, end, place.what, hits);
+        let whole = at == place.start && end == place.end;
+        gap(text, at..end, whole, place.what, hits);
         at = end;
     }
 }
 
-fn gap(text: &str, start: usize, end: usize, what: What, hits: &mut Vec<Hit>) {
-    let part = text.get(start..end).unwrap_or_default();
-    let inner = part.trim_start_matches(|c: char| !c.is_alphanumeric());
-    let from = start + part.len() - inner.len();
-    let inner = inner.trim_end_matches(|c: char| !c.is_alphanumeric());
-    let neutral = NEUTRAL.iter().any(|word| word.eq_ignore_ascii_case(inner));
-    let known = wellknown::lookup(what.domain(inner), inner).or_else(|| wellknown::lookup(Domain::Tenant, inner));
-    if !inner.is_empty() && !neutral && known.is_none() {
+/// Takes what is left, without the marks around it. Words between identities and well-known accounts stay; words that are a
+/// whole value may be a name, as `To` and `By` are.
+fn gap(text: &str, range: Range<usize>, whole: bool, what: What, hits: &mut Vec<Hit>) {
+    let part = text.get(range.clone()).unwrap_or_default();
+    let mark = |c: char| c.is_whitespace() || c.is_ascii() && !c.is_ascii_alphanumeric();
+    let inner = part.trim_start_matches(mark);
+    let from = range.start + part.len() - inner.len();
+    let inner = inner.trim_end_matches(mark);
+    let neutral = !whole && NEUTRAL.iter().any(|word| word.eq_ignore_ascii_case(inner));
+    if !inner.is_empty() && !neutral && !is_well_known(what, inner) {
         hits.push(Hit { start: from, end: from + inner.len(), what, decoded: None, depth: 0 });
     }
+}
+
+/// Whether it is a name of the system's own, with its authority before it: people are called `Guest` and `Null` too.
+fn is_well_known(what: What, text: &str) -> bool {
+    let known = || wellknown::lookup(what.domain(text), text).or_else(|| wellknown::lookup(Domain::UserLocal, text));
+    text.contains('\\') && known().is_some()
 }
 
 #[cfg(test)]
@@ -195,6 +206,16 @@ mod tests {
         ] {
             assert_eq!(found(text), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn words_that_are_a_whole_value_are_names() {
+        for word in ["To", "By", "Or", "A", "The", "SIP", "Workgroup", "Builtin", "Guest", "Null", "unknown"] {
+            assert_eq!(found(&format!("Name=⟦{word}⟧")), [format!("object={word}")]);
+        }
+        assert_eq!(found("Name=⟦\u{1f98a}⟧"), ["object=\u{1f98a}"]);
+        assert_eq!(found("DisplayName=⟦Guest⟧"), ["user_local=Guest"]);
+        assert_eq!(found("Name=⟦NT AUTHORITY\\SYSTEM⟧ Notes=⟦-⟧ ⟦ ⟧"), [""; 0]);
     }
 
     #[test]

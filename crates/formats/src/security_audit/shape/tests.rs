@@ -69,19 +69,28 @@ fn parameters_as_list_or_text() {
         shown(r#"{"Parameters":"-Organization \"x\""}"#),
         "ParametersText=-Organization \"⟦x⟧\" | log_form=json"
     );
-    assert_eq!(shown(r#"{"Parameters":"[{\"Name\":\"A\",\"Value\":1}]"}"#), "ParametersText=A=1 | log_form=json");
+    assert_eq!(
+        shown(r#"{"Parameters":"[{\"Name\":\"Count\",\"Value\":1}]"}"#),
+        "ParametersText=Count=1 | log_form=json"
+    );
     assert_eq!(shown(r#"{"Parameters":[]}"#), "log_form=json");
     assert_eq!(
-        shown(r#"{"Parameters":[{"Value":"1","Name":"a"},{"Name":"b"},{"Value":"2"}]}"#),
-        "ParametersText=a=1; b=; =2 | log_form=json"
+        shown(r#"{"Parameters":[{"Value":"1","Name":"Count"},{"Name":"Limit"},{"Value":"2"}]}"#),
+        "ParametersText=Count=1; Limit=; =⟦2⟧ | log_form=json"
     );
 }
 
 #[test]
 fn properties() {
-    let modified = r#"{"ModifiedProperties":[{"Name":"Role","NewValue":"Admin","OldValue":"User"},{"Name":"X","NewValue":"1","OldValue":""}]}"#;
-    assert_eq!(shown(modified), "ModifiedPropertiesText=Role=⟦Admin⟧; Role.OldValue=User; X=1 | log_form=json");
-    assert_eq!(shown(r#"{"ModifiedProperties":["A","B"]}"#), "ModifiedPropertiesText=A; B | log_form=json");
+    let modified = r#"{"ModifiedProperties":[{"Name":"Role","NewValue":"Admin","OldValue":"User"},{"Name":"Lima","NewValue":"1","OldValue":""}]}"#;
+    assert_eq!(
+        shown(modified),
+        "ModifiedPropertiesText=Role=⟦Admin⟧; Role.OldValue=⟦User⟧; ⟦Lima⟧=⟦1⟧ | log_form=json"
+    );
+    assert_eq!(
+        shown(r#"{"ModifiedProperties":["Mail","Lima"]}"#),
+        "ModifiedPropertiesText=Mail; ⟦Lima⟧ | log_form=json"
+    );
     let extended = r#"{"ExtendedProperties":[{"Name":"UserAgent","Value":"curl"},{"Name":"ResultStatusDetail","Value":"Success"}],"DeviceProperties":[{"Name":"OS","Value":"Windows 10"},{"Name":"ana","Value":"x"}],"OperationProperties":[{"Name":"MailAccessType","Value":"Bind"}]}"#;
     assert_eq!(
         shown(extended),
@@ -113,12 +122,12 @@ fn objects_and_servers() {
 
 #[test]
 fn directory_records() {
-    let line = r#"{"TimeGenerated":"2021-08-02T13:29:25.983Z","OperationName":"Update user","InitiatedBy":"{\"user\":{\"id\":\"k\",\"userPrincipalName\":\"p@s.example\",\"ipAddress\":\"192.0.2.9\",\"roles\":[]}}","TargetResources":"[{\"id\":\"t\",\"userPrincipalName\":\"v@s.example\",\"modifiedProperties\":[{\"displayName\":\"D\",\"oldValue\":null,\"newValue\":\"n\"}]}]","AdditionalDetails":"[{\"key\":\"User-Agent\",\"value\":\"curl\"}]"}"#;
+    let line = r#"{"TimeGenerated":"2021-08-02T13:29:25.983Z","OperationName":"Update user","InitiatedBy":"{\"user\":{\"id\":\"k\",\"userPrincipalName\":\"p@s.example\",\"ipAddress\":\"192.0.2.9\",\"roles\":[]}}","TargetResources":"[{\"id\":\"t\",\"userPrincipalName\":\"v@s.example\",\"modifiedProperties\":[{\"displayName\":\"Department\",\"oldValue\":null,\"newValue\":\"n\"}]}]","AdditionalDetails":"[{\"key\":\"User-Agent\",\"value\":\"curl\"}]"}"#;
     let (fields, time) = shaped(line);
     assert_eq!(time, Some(1_627_910_965_983_000));
     assert_eq!(
         fields.join(" | "),
-        "AdditionalDetailsText=User-Agent=curl | ClientIP=192.0.2.9 | InitiatedBy.user.roles=- | ModifiedPropertiesText=D=⟦n⟧ | \
+        "AdditionalDetailsText=User-Agent=curl | ClientIP=192.0.2.9 | InitiatedBy.user.roles=- | ModifiedPropertiesText=Department=⟦n⟧ | \
          ObjectId=t | OperationName=Update user | TargetUser=v@s.example | UserAgent=curl | UserId=p@s.example | UserKey=k | log_form=azure"
     );
     let graph = line
