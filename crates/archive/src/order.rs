@@ -123,7 +123,8 @@ fn slices(batches: &[RecordBatch], run: &[Key]) -> Result<Vec<RecordBatch>, Arro
         let batch = batches.get(usize::try_from(first.batch).ok()?)?;
         Some(batch.slice(usize::try_from(first.row).ok()?, keys.len()))
     };
-    Ok(run.chunk_by(|a, b| a.batch == b.batch).filter_map(part).collect())
+    let follows = |a: &Key, b: &Key| a.batch == b.batch && a.row.checked_add(1) == Some(b.row);
+    Ok(run.chunk_by(follows).filter_map(part).collect())
 }
 
 fn interleaved(batches: &[RecordBatch], run: &[Key]) -> Result<Vec<RecordBatch>, ArrowError> {
@@ -179,6 +180,20 @@ mod tests {
             (0..b.num_rows()).map(row).collect::<Vec<_>>()
         };
         batches.iter().flat_map(of).collect()
+    }
+
+    #[test]
+    fn runs_that_do_not_overlap_are_not_copied() {
+        let day = |day: i64, rows: std::ops::Range<i64>| -> Vec<Row> {
+            rows.map(|i| (Some(day * MICROSECONDS_PER_DAY + i), 0, i)).collect()
+        };
+        // Two days side by side, and a batch whose halves are the wrong way round.
+        let batches =
+            [day(2, 0..40), day(1, 0..40), [day(3, 40..80), day(3, 0..40)].concat(), day(1, 40..80)].map(|r| batch(&r));
+        let mut keys = keys(&batches).unwrap();
+        assert!(!keys.is_sorted() && put_runs_in_order(&mut keys) && keys.is_sorted());
+        let found: Vec<Row> = by_day(&batches).unwrap().iter().flat_map(|d| rows(&d.batches)).collect();
+        assert_eq!(found, [day(1, 0..80), day(2, 0..40), day(3, 0..80)].concat());
     }
 
     proptest! {
