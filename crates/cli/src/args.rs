@@ -4,6 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+/// The most memory that may be asked for, in MiB: 16 TiB.
+const MEMORY_MAX: i64 = 16 << 20;
+
 /// A scoped query engine over hashed log archives.
 ///
 /// Logs are parsed, scrubbed (every identifier replaced by a keyed hash) and stored as Parquet partitions per team; SQL runs
@@ -30,27 +33,28 @@ pub struct Cli {
 
 /// Options that every command has.
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Options of every command")]
 pub struct Global {
     /// Archive: a directory or a URL
-    #[arg(long, global = true, env = "SCOPELOG_ARCHIVE", value_name = "DIR|URL")]
+    #[arg(long, global = true, env = "SCOPELOG_ARCHIVE", hide_env_values = true, value_name = "DIR|URL")]
     pub archive: Option<String>,
     /// Sealed originals [default: ARCHIVE.vault]
-    #[arg(long, global = true, env = "SCOPELOG_VAULT", value_name = "DIR|URL")]
+    #[arg(long, global = true, env = "SCOPELOG_VAULT", hide_env_values = true, value_name = "DIR|URL")]
     pub vault: Option<String>,
     /// Directory of keys [default: ARCHIVE.keys]
-    #[arg(long, global = true, env = "SCOPELOG_KEYS", value_name = "DIR")]
+    #[arg(long, global = true, env = "SCOPELOG_KEYS", hide_env_values = true, value_name = "DIR")]
     pub keys: Option<PathBuf>,
     /// Directory of the audit chain and leases [default: ARCHIVE.state]
-    #[arg(long, global = true, env = "SCOPELOG_STATE", value_name = "DIR")]
+    #[arg(long, global = true, env = "SCOPELOG_STATE", hide_env_values = true, value_name = "DIR")]
     pub state: Option<PathBuf>,
     /// Credential that says who asks
-    #[arg(long, global = true, env = "SCOPELOG_CREDENTIAL", value_name = "FILE")]
+    #[arg(long, global = true, env = "SCOPELOG_CREDENTIAL", hide_env_values = true, value_name = "FILE")]
     pub credential: Option<PathBuf>,
     /// Purpose of this access: one of the credential's (`credential issue`: a purpose that it allows; repeat for more)
     #[arg(long = "purpose", global = true, value_name = "P")]
     pub purposes: Vec<String>,
     /// Named set of options from the profiles file
-    #[arg(long, global = true, env = "SCOPELOG_PROFILE", value_name = "NAME")]
+    #[arg(long, global = true, env = "SCOPELOG_PROFILE", hide_env_values = true, value_name = "NAME")]
     pub profile: Option<String>,
     /// No progress and no notes on stderr
     #[arg(long, short, global = true)]
@@ -58,9 +62,6 @@ pub struct Global {
     /// No colours and no cursor movement (NO_COLOR does the same)
     #[arg(long, global = true)]
     pub no_color: bool,
-    /// More about what is done; repeat for more
-    #[arg(long, short, global = true, action = clap::ArgAction::Count)]
-    pub verbose: u8,
 }
 
 /// What to do.
@@ -159,8 +160,8 @@ pub struct IngestArgs {
     #[arg(long, value_name = "ENCODING")]
     pub encoding: Option<String>,
     /// Most days that one commit may add; more is a broken clock
-    #[arg(long, default_value_t = 400, value_name = "N")]
-    pub days_max: usize,
+    #[arg(long, default_value_t = 400, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub days_max: u16,
     /// Summary as a table or as JSON
     #[arg(long, default_value = "table")]
     pub format: SummaryFormat,
@@ -227,11 +228,11 @@ pub struct QueryArgs {
     #[arg(long)]
     pub stats: bool,
     /// Memory that the query may use, in MiB
-    #[arg(long, default_value_t = 2048, value_name = "MIB")]
-    pub memory: usize,
+    #[arg(long, default_value_t = 2048, value_name = "MIB", value_parser = clap::value_parser!(u32).range(1..=MEMORY_MAX))]
+    pub memory: u32,
     /// Seconds that the query may run
-    #[arg(long, default_value_t = 600, value_name = "S")]
-    pub timeout: u64,
+    #[arg(long, default_value_t = 600, value_name = "S", value_parser = clap::value_parser!(u32).range(1..))]
+    pub timeout: u32,
     /// Rows that the query may return
     #[arg(long, value_name = "N")]
     pub max_rows: Option<u64>,
@@ -253,10 +254,11 @@ pub struct DescribeArgs {
 pub enum AccessCommand {
     /// Validate the policy files without changing anything
     #[command(after_help = "Examples:\n  scopelog access check --credential ./logs.keys/admin.credential")]
-    Check,
+    Check(NewTeams),
     /// Make the policy files the version in force
-    #[command(after_help = "Examples:\n  scopelog access activate --credential ./logs.keys/admin.credential")]
-    Activate,
+    #[command(after_help = "Examples:\n  scopelog access activate --credential ./logs.keys/admin.credential\n  \
+                            scopelog access activate --credential ./logs.keys/admin.credential --team sales")]
+    Activate(NewTeams),
     /// Explain what a credential sees of a dataset, and which policies say so
     #[command(after_help = "Examples:\n  scopelog access why --credential alice.credential web.iis")]
     Why {
@@ -264,6 +266,14 @@ pub enum AccessCommand {
         #[arg(value_name = "T.D")]
         dataset: String,
     },
+}
+
+/// `access check` and `access activate`
+#[derive(Debug, Default, Args)]
+pub struct NewTeams {
+    /// A team that is new to the archive, with starter policies unless it has a policy file; repeat for more
+    #[arg(long = "team", value_name = "T")]
+    pub teams: Vec<String>,
 }
 
 /// `credential`
@@ -338,8 +348,8 @@ pub enum AuditCommand {
     #[command(after_help = "Examples:\n  scopelog audit list --last 20\n  scopelog audit list --format ndjson")]
     List {
         /// The newest N
-        #[arg(long, default_value_t = 50, value_name = "N")]
-        last: usize,
+        #[arg(long, default_value_t = 50, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+        last: u32,
         /// How rows are shown
         #[arg(long, default_value = "table")]
         format: Format,

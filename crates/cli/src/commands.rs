@@ -13,12 +13,13 @@ pub mod query;
 pub mod token;
 pub mod verify;
 
+use std::io::Write;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema};
 
-use crate::args::{Cli, Command, Format, Global};
+use crate::args::{Cli, Command, Format};
 use crate::error::CliError;
 use crate::output;
 use crate::terminal;
@@ -46,8 +47,10 @@ pub async fn run(cli: Cli) -> Result<(), CliError> {
 
 fn completions(args: &crate::args::CompletionsArgs) -> Result<(), CliError> {
     let mut command = <Cli as clap::CommandFactory>::command();
-    clap_complete::generate(args.shell, &mut command, "scopelog", &mut std::io::stdout());
-    Ok(())
+    let mut script = vec![];
+    // The generator panics where it cannot write, so it does not get stdout.
+    clap_complete::generate(args.shell, &mut command, "scopelog", &mut script);
+    std::io::stdout().write_all(&script).map_err(CliError::Output)
 }
 
 /// A small table made by a command itself.
@@ -72,10 +75,15 @@ impl Listing {
         self.rows.push(cells.into_iter().collect());
     }
 
+    /// Whether there is no row.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
     /// Writes the rows to stdout.
-    pub fn show(&self, format: Format, global: &Global) -> Result<(), CliError> {
+    pub fn show(&self, format: Format) -> Result<(), CliError> {
         let batch = self.batch().map_err(CliError::Form)?;
-        let mut sink = output::sink(format, &batch.schema(), None, terminal::width(global))?;
+        let mut sink = output::sink(format, &batch.schema(), None, terminal::width())?;
         sink.write(&batch)?;
         sink.finish()
     }

@@ -91,9 +91,9 @@ pub enum Usage {
     )]
     NoCredential,
     /// Keys and state are of one host and cannot follow from a URL.
-    #[error("the archive is a URL, so say where {what} lie: pass --{what} DIR")]
+    #[error("the archive is a URL, from which no place for its {what} follows: pass --{what} as well")]
     NeedsDirectory {
-        /// `keys` or `state`.
+        /// `vault`, `keys` or `state`.
         what: &'static str,
     },
     /// An option's value does not read.
@@ -104,6 +104,24 @@ pub enum Usage {
         /// What would be right.
         expected: &'static str,
     },
+    /// No credential has such an id.
+    #[error("not a credential's id: it has {expected}")]
+    Credential {
+        /// What would be right.
+        expected: &'static str,
+    },
+    /// The credential has no team and none was named.
+    #[error("the credential has no team of its own: name one with --team")]
+    NoTeam,
+    /// No schema of that name ships with the program.
+    #[error("--dataset: not a kind of log that this program reads, which are {known}")]
+    Dataset {
+        /// Those that do.
+        known: String,
+    },
+    /// Something else is in the archive's directory.
+    #[error("the archive's directory is not empty: choose a new one")]
+    NotEmpty,
     /// The archive exists already.
     #[error("there is an archive already: choose another directory")]
     Exists,
@@ -127,6 +145,25 @@ pub enum Usage {
 impl From<Usage> for CliError {
     fn from(usage: Usage) -> Self {
         Self::Usage(usage)
+    }
+}
+
+/// A result that could not be put into its form; where that is so because it could not be written, it says so.
+pub fn form(error: arrow::error::ArrowError) -> CliError {
+    match error {
+        arrow::error::ArrowError::IoError(_, source) => CliError::Output(source),
+        other => CliError::Form(other),
+    }
+}
+
+/// The same for a Parquet file.
+pub fn parquet(error: parquet::errors::ParquetError) -> CliError {
+    match error {
+        parquet::errors::ParquetError::External(source) => match source.downcast::<std::io::Error>() {
+            Ok(source) => CliError::Output(*source),
+            Err(other) => CliError::Form(arrow::error::ArrowError::ExternalError(other)),
+        },
+        other => CliError::Form(other.into()),
     }
 }
 

@@ -71,7 +71,7 @@ impl House {
         let principal = principal(&place, archive.id(), &credential, &chain)?;
         let purpose = match global.purposes.as_slice() {
             [] => None,
-            [one] => Some(Purpose::new(one)?),
+            [one] => Some(self::purpose(one)?),
             _ => return Err(Usage::OnePurpose.into()),
         };
         let asked = purpose.as_ref().map(ToString::to_string);
@@ -138,9 +138,17 @@ impl House {
         }
     }
 
+    /// The same, with a text for those who have no scope at all that fits what they asked for.
+    pub async fn scope_or(&self, instead: &'static str) -> Result<Scope, CliError> {
+        self.scope().await.map_err(|error| match error {
+            CliError::Denied(_) => CliError::Denied(instead),
+            other => other,
+        })
+    }
+
     /// A scope that allows this, or a recorded denial.
     pub async fn scope_that_may(&self, capability: &Capability, instead: &'static str) -> Result<Scope, CliError> {
-        let scope = self.scope().await?;
+        let scope = self.scope_or(instead).await?;
         if scope.may(capability) {
             return Ok(scope);
         }
@@ -175,6 +183,27 @@ pub fn builtin_schemas() -> Vec<Arc<DatasetSchema>> {
         .filter_map(|n| DatasetName::new(n).ok())
         .filter_map(|n| DatasetSchema::builtin(&n))
         .collect()
+}
+
+/// Whether a scope lets its principal load anything into a team.
+pub fn may_load(scope: &Scope, team: &TeamName) -> bool {
+    builtin_schemas().iter().any(|s| scope.may(&Capability::Ingest(team.clone(), s.dataset().clone())))
+}
+
+/// A dataset as an option names it: one that has a schema.
+pub fn dataset(name: &str) -> Result<DatasetName, CliError> {
+    let known = || DatasetSchema::builtin_names().collect::<Vec<_>>().join(", ");
+    let dataset = DatasetName::new(name)?;
+    match DatasetSchema::builtin(&dataset) {
+        Some(_) => Ok(dataset),
+        None => Err(Usage::Dataset { known: known() }.into()),
+    }
+}
+
+/// A purpose as an option names it.
+pub fn purpose(text: &str) -> Result<Purpose, Usage> {
+    let expected = "a word of 1 to 64 of a-z, 0-9, `-` and `_` that starts with a letter, such as incident-response";
+    Purpose::new(text).map_err(|_| Usage::Value { option: "purpose", expected })
 }
 
 /// Verifies a credential file. A refusal is recorded: somebody tried.

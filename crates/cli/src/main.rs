@@ -30,8 +30,12 @@ mod progress;
 mod terminal;
 
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
 
-use clap::Parser;
+use clap::{ColorChoice, CommandFactory, FromArgMatches};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::Notify;
 
 use crate::error::CliError;
 
@@ -41,8 +45,14 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// Stack of a worker thread: plans of admitted depth are walked recursively.
 const STACK: usize = 16 << 20;
 
+/// How long tasks of what was cancelled may take to end.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// After how long the process ends, if what was cancelled has not.
+const PATIENCE: Duration = Duration::from_secs(3);
+
 fn main() -> ExitCode {
-    let cli = args::Cli::parse();
+    let cli = parse();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_stack_size(STACK).build();
     let runtime = match runtime {
         Ok(runtime) => runtime,
@@ -51,20 +61,69 @@ fn main() -> ExitCode {
             return ExitCode::from(1);
         }
     };
+    let interrupted = Arc::new(Notify::new());
+    if let Err(error) = listen(Arc::clone(&interrupted)) {
+        terminal::complain(format_args!("cannot listen to signals: {error}"));
+    }
     let outcome = runtime.block_on(async {
         tokio::select! {
             outcome = commands::run(cli) => outcome,
             // Dropping what runs cancels it: its end is recorded like any other.
-            Ok(()) = tokio::signal::ctrl_c() => Err(CliError::Cancelled),
+            () = interrupted.notified() => Err(CliError::Cancelled),
         }
     });
-    runtime.shutdown_timeout(std::time::Duration::from_secs(2));
+    runtime.shutdown_timeout(GRACE);
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
+        // Whoever reads the result has seen enough.
         Err(CliError::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => {
-            terminal::complain(format_args!("error: {}", output::visible(&error.to_string())));
+            complain(&error);
             ExitCode::from(error.exit_code())
         }
+    }
+}
+
+/// Reads the command line; whoever wants no colours gets none in help and usage errors either.
+fn parse() -> args::Cli {
+    let plain = std::env::args_os().any(|argument| argument == "--no-color");
+    let command = args::Cli::command().color(if plain { ColorChoice::Never } else { ColorChoice::Auto });
+    args::Cli::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit())
+}
+
+/// Listens to Ctrl-C, and to what service managers and `timeout` send, on a thread that no command keeps busy.
+fn listen(interrupted: Arc<Notify>) -> std::io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let signals = runtime.block_on(async {
+        Ok::<_, std::io::Error>([signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?])
+    })?;
+    let thread = std::thread::Builder::new().name("signals".to_owned());
+    thread.spawn(move || runtime.block_on(interruption(signals, interrupted))).map(drop)
+}
+
+/// Waits for a signal and passes it on. What does not end then, since it waits on a read, is ended; a second signal ends at once.
+async fn interruption([mut interrupt, mut terminate]: [Signal; 2], interrupted: Arc<Notify>) {
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+    interrupted.notify_one();
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+        () = tokio::time::sleep(PATIENCE) => {}
+    }
+    complain(&CliError::Cancelled);
+    std::process::exit(CliError::Cancelled.exit_code().into());
+}
+
+/// Shows an error: one line, or one for each fault of many, each of them once.
+fn complain(error: &CliError) {
+    let text = error.to_string();
+    let mut lines: Vec<&str> = text.lines().collect();
+    lines.dedup();
+    for (index, line) in lines.into_iter().enumerate() {
+        let label = if index == 0 { "error: " } else { "       " };
+        terminal::complain(format_args!("{label}{}", output::visible(line)));
     }
 }

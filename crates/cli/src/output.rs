@@ -17,7 +17,7 @@ use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
 
 use crate::args::Format;
-use crate::error::{CliError, Usage};
+use crate::error::{CliError, Usage, form, parquet as parquet_error};
 
 pub use cells::visible;
 
@@ -73,14 +73,13 @@ pub fn into(
         Format::Json => Box::new(json::Json::array(to)),
         Format::Ndjson => Box::new(json::Json::lines(to)),
         Format::Arrow => {
-            let writer = arrow::ipc::writer::StreamWriter::try_new(to, schema).map_err(CliError::Form)?;
+            let writer = arrow::ipc::writer::StreamWriter::try_new(to, schema).map_err(form)?;
             Box::new(Arrow(writer))
         }
         Format::Parquet => {
-            let level = ZstdLevel::try_new(3).map_err(|e| CliError::Form(e.into()))?;
+            let level = ZstdLevel::try_new(3).map_err(parquet_error)?;
             let properties = WriterProperties::builder().set_compression(Compression::ZSTD(level)).build();
-            let writer =
-                ArrowWriter::try_new(to, schema.clone(), Some(properties)).map_err(|e| CliError::Form(e.into()))?;
+            let writer = ArrowWriter::try_new(to, schema.clone(), Some(properties)).map_err(parquet_error)?;
             Box::new(Parquet(writer))
         }
     })
@@ -90,11 +89,11 @@ struct Arrow(arrow::ipc::writer::StreamWriter<Box<dyn Write + Send>>);
 
 impl RowSink for Arrow {
     fn write(&mut self, batch: &RecordBatch) -> Result<(), CliError> {
-        self.0.write(batch).map_err(CliError::Form)
+        self.0.write(batch).map_err(form)
     }
 
     fn finish(mut self: Box<Self>) -> Result<(), CliError> {
-        self.0.finish().map_err(CliError::Form)?;
+        self.0.finish().map_err(form)?;
         self.0.get_mut().flush().map_err(CliError::Output)
     }
 }
@@ -103,11 +102,11 @@ struct Parquet(ArrowWriter<Box<dyn Write + Send>>);
 
 impl RowSink for Parquet {
     fn write(&mut self, batch: &RecordBatch) -> Result<(), CliError> {
-        self.0.write(batch).map_err(|e| CliError::Form(e.into()))
+        self.0.write(batch).map_err(parquet_error)
     }
 
     fn finish(self: Box<Self>) -> Result<(), CliError> {
-        let mut to = self.0.into_inner().map_err(|e| CliError::Form(e.into()))?;
+        let mut to = self.0.into_inner().map_err(parquet_error)?;
         to.flush().map_err(CliError::Output)
     }
 }

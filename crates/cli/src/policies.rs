@@ -4,7 +4,7 @@
 use futures::TryStreamExt;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt, PutMode};
-use scopelog_access::{ActivePolicy, PolicyError, PolicySchema, PolicySet};
+use scopelog_access::{ActivePolicy, PolicyError, PolicySchema, PolicySet, starter_policies};
 use scopelog_archive::Archive;
 use scopelog_catalog::TeamName;
 
@@ -88,9 +88,17 @@ pub async fn write_files(archive: &Archive, files: &[(String, String)]) -> Resul
     Ok(())
 }
 
-/// Validates the edited files against the policy schema of these teams, as the version that would follow the one in force.
-pub async fn check(archive: &Archive, teams: &[TeamName]) -> Result<ActivePolicy, CliError> {
-    let set = PolicySet::load(files(archive).await?)?;
+/// The starter policies of those teams that have no file yet.
+pub async fn missing(archive: &Archive, teams: &[TeamName]) -> Result<Vec<(String, String)>, StoreError> {
+    let there = files(archive).await?;
+    let is_there = |name: &str| there.iter().any(|(known, _)| known == name);
+    Ok(starter_policies(teams).into_iter().filter(|(name, _)| name.starts_with("team-") && !is_there(name)).collect())
+}
+
+/// Validates the edited files, and more that are not written yet, against the policy schema of these teams, as the version
+/// that would follow the one in force.
+pub async fn check(archive: &Archive, teams: &[TeamName], more: &[(String, String)]) -> Result<ActivePolicy, CliError> {
+    let set = PolicySet::load([files(archive).await?, more.to_vec()].concat())?;
     let schema = PolicySchema::generate(&builtin_schemas(), teams)?;
     let previous = match last_activation(archive).await? {
         Some((_, version)) => Some(version.parse()?),

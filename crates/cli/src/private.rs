@@ -7,10 +7,20 @@ use std::path::Path;
 
 use crate::error::CliError;
 
+/// Makes a new file of mode 0600; one that exists is left alone.
+pub fn create(path: &Path) -> Result<File, CliError> {
+    let created = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    created.map_err(|source| CliError::File { action: "make", path: path.to_owned(), source })
+}
+
+/// Writes all of a file that was made, durably.
+pub fn fill(path: &Path, file: File, bytes: &[u8]) -> Result<(), CliError> {
+    put(file, bytes).map_err(|source| CliError::File { action: "write", path: path.to_owned(), source })
+}
+
 /// Writes a new file of mode 0600; one that exists is not overwritten.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
-    let written = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).and_then(|f| put(f, bytes));
-    written.map_err(|source| CliError::File { action: "write", path: path.to_owned(), source })
+    fill(path, create(path)?, bytes)
 }
 
 /// Replaces a file at once and durably: after a crash there is the old one or the new one.

@@ -6,16 +6,17 @@ use std::io::{IsTerminal, Write};
 use crate::args::Global;
 
 /// The terminal's width, where stdout is one.
-pub fn width(global: &Global) -> Option<u16> {
-    if global.no_color || !std::io::stdout().is_terminal() {
+pub fn width() -> Option<u16> {
+    if !std::io::stdout().is_terminal() {
         return None;
     }
     console::Term::stdout().size_checked().map(|(_, columns)| columns)
 }
 
-/// Whether progress may be drawn: stderr is a terminal and nobody asked for quiet.
+/// Whether progress may be drawn: stderr is a terminal, and nobody asked for quiet or for no cursor movement.
 pub fn draws(global: &Global) -> bool {
-    !global.quiet && std::io::stderr().is_terminal()
+    let no_color = global.no_color || std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    !global.quiet && !no_color && std::io::stderr().is_terminal()
 }
 
 /// Says something on stderr, unless quiet.
@@ -48,6 +49,11 @@ pub fn count(number: u64) -> String {
     shown
 }
 
+/// A count of things: `1 commit`, `2 commits`.
+pub fn counted(number: u64, thing: &str) -> String {
+    format!("{} {thing}{}", count(number), if number == 1 { "" } else { "s" })
+}
+
 /// A size with a unit: `12.3 MiB`.
 pub fn bytes(number: u64) -> String {
     let units = ["B", "KiB", "MiB", "GiB", "TiB"];
@@ -74,6 +80,7 @@ mod tests {
     fn figures() {
         assert_eq!(count(1), "1");
         assert_eq!(count(1_234_567), "1\u{202f}234\u{202f}567");
+        assert_eq!((counted(1, "row"), counted(0, "row")), ("1 row".to_owned(), "0 rows".to_owned()));
         assert_eq!(bytes(1023), "1023 B");
         assert_eq!(bytes(1536), "1.5 KiB");
         assert_eq!(time(0), "1970-01-01T00:00:00Z");

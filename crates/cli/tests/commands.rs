@@ -62,6 +62,7 @@ fn every_command_shows_examples() {
         "verify",
         "compact",
         "credential",
+        "completions",
     ] {
         assert!(top.iter().any(|found| found == name), "{name}: {top:?}");
     }
@@ -97,6 +98,17 @@ fn exit_codes_tell_what_is_wrong() {
         (2, "admin", &["credential", "issue", "--user", "eve", "--team", TEAM, "--expires", "0h"], "8h"),
         (2, "admin", &["credential", "issue", "--user", "eve", "--team", TEAM, "--role", "king"], "loader"),
         (2, "admin", &["init", "--team", TEAM], "archive already"),
+        (2, "loader", &["ingest", "--team", TEAM, "--dataset", "evtx", binary], "iis"),
+        (2, "alice", &["query", "SELECT 1", "--purpose", "Not a word"], "incident-response"),
+        (2, "alice", &["query", "SELECT 1", "--timeout", "0"], "1.."),
+        (2, "alice", &["query", "SELECT 1", "--memory", "0"], "1.."),
+        (2, "alice", &["audit", "list", "--last", "0"], "1.."),
+        (2, "admin", &["verify"], "--team"),
+        (2, "admin", &["compact"], "--team"),
+        (2, "admin", &["credential", "revoke", "alice"], "credential list"),
+        (3, "admin", &["credential", "revoke", "3f0c2a9be1d44b77a2c5d0e9f1b36a58"], "credential list"),
+        (3, "alice", &["compact"], "may not compact"),
+        (3, "alice", &["verify"], "may not verify"),
         (3, "alice", &["query", "SELECT * FROM nothing_of_the_kind"], "does not exist or is not in your scope"),
         (3, "alice", &["query", "SELECT nothing_of_the_kind FROM iis"], "does not exist or is not in your scope"),
         (3, "alice", &["describe", "nothing_of_the_kind"], "does not exist or is not in your scope"),

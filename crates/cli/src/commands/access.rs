@@ -2,12 +2,12 @@
 
 use std::time::SystemTime;
 
-use scopelog_access::{Capability, DenialReason, RowPredicate, Verdict};
+use scopelog_access::{ActivePolicy, Capability, DenialReason, RowPredicate, Verdict};
 use scopelog_audit::Kind;
 use scopelog_catalog::{DatasetName, DatasetSchema, TeamName};
 
-use crate::args::{AccessCommand, Format, Global};
-use crate::commands::Listing;
+use crate::args::{AccessCommand, Format, Global, NewTeams};
+use crate::commands::{Listing, credential};
 use crate::error::CliError;
 use crate::house::House;
 use crate::{policies, terminal};
@@ -18,26 +18,33 @@ const NOT_ADMINISTRATOR: &str = "only an administrator may do that: pass an admi
 pub async fn run(global: &Global, command: AccessCommand) -> Result<(), CliError> {
     let house = House::open(global).await?;
     match command {
-        AccessCommand::Check => check(&house, global).await,
-        AccessCommand::Activate => activate(&house, global).await,
+        AccessCommand::Check(new) => check(&house, global, &new).await,
+        AccessCommand::Activate(new) => activate(&house, global, &new).await,
         AccessCommand::Why { dataset } => why(&house, global, &dataset).await,
     }
 }
 
-async fn check(house: &House, global: &Global) -> Result<(), CliError> {
+/// What would be in force next, and the files that new teams get.
+async fn next(house: &House, new: &NewTeams) -> Result<(ActivePolicy, Vec<(String, String)>), CliError> {
     house.scope_that_may(&Capability::Administer, NOT_ADMINISTRATOR).await?;
-    let teams: Vec<TeamName> = house.teams().await?.into_iter().collect();
-    let next = policies::check(&house.archive, &teams).await?;
+    let new = credential::teams(&new.teams)?;
+    let missing = policies::missing(&house.archive, &new).await?;
+    let mut teams = house.teams().await?;
+    teams.extend(new);
+    let teams: Vec<TeamName> = teams.into_iter().collect();
+    Ok((policies::check(&house.archive, &teams, &missing).await?, missing))
+}
+
+async fn check(house: &House, global: &Global, new: &NewTeams) -> Result<(), CliError> {
+    let (next, _) = next(house, new).await?;
     let same = next.policies()?.digest() == house.policy.policies()?.digest();
     terminal::note(global, format_args!("{} policies are valid", next.policies()?.len()));
     terminal::note(global, if same { "they are in force already" } else { "next: scopelog access activate" });
     Ok(())
 }
 
-async fn activate(house: &House, global: &Global) -> Result<(), CliError> {
-    house.scope_that_may(&Capability::Administer, NOT_ADMINISTRATOR).await?;
-    let teams: Vec<TeamName> = house.teams().await?.into_iter().collect();
-    let next = policies::check(&house.archive, &teams).await?;
+async fn activate(house: &House, global: &Global, new: &NewTeams) -> Result<(), CliError> {
+    let (next, missing) = next(house, new).await?;
     let files: Vec<String> = next.policies()?.files().map(|(name, _)| name.to_owned()).collect();
     let entry = house
         .entry(Kind::Activated)
@@ -45,6 +52,7 @@ async fn activate(house: &House, global: &Global) -> Result<(), CliError> {
         .with_detail("previous", house.policy.version().to_string())
         .with_detail("files", files);
     house.record(&entry)?;
+    policies::write_files(&house.archive, &missing).await?;
     policies::activate(&house.archive, &next).await?;
     terminal::note(global, format_args!("policy version {} is in force", next.version()));
     Ok(())
@@ -83,7 +91,7 @@ async fn why(house: &House, global: &Global, name: &str) -> Result<(), CliError>
         let visible = if column.verdict.allowed { "yes" } else { "no" };
         listing.row([column.column, column.class, visible.to_owned(), ids(&column.verdict)]);
     }
-    listing.show(Format::Table, global)
+    listing.show(Format::Table)
 }
 
 fn ids(verdict: &Verdict) -> String {

@@ -22,8 +22,9 @@ pub async fn run(global: &Global, command: AuditCommand) -> Result<(), CliError>
     }
 }
 
-async fn list(global: &Global, last: usize, format: Format) -> Result<(), CliError> {
+async fn list(global: &Global, last: u32, format: Format) -> Result<(), CliError> {
     let house = House::open(global).await?;
+    let last = usize::try_from(last).unwrap_or(usize::MAX);
     let me = house.request().principal().id().to_string();
     let all = house.policy_allows(&Capability::AuditAll).await?;
     let filter = Filter { principal: (!all).then(|| me.clone()), ..Filter::default() };
@@ -53,7 +54,7 @@ async fn list(global: &Global, last: usize, format: Format) -> Result<(), CliErr
             details.join(" "),
         ]);
     }
-    listing.show(format, global)?;
+    listing.show(format)?;
     // Reading everybody's entries is an access like any other.
     if all {
         house.record(&house.entry(Kind::Other("audit_listed".into())))?;

@@ -7,35 +7,40 @@ use scopelog_catalog::{DatasetName, DatasetSchema, TeamName};
 
 use crate::args::{CompactArgs, Format, Global};
 use crate::commands::Listing;
-use crate::error::CliError;
-use crate::house::House;
+use crate::error::{CliError, Usage};
+use crate::house::{House, dataset, may_load};
 use crate::progress::Bar;
+use crate::terminal;
 
 const MAY_NOT: &str = "this credential may not compact that team's data: pass one that loads into it";
 
 /// Merges the small files of each day.
 pub async fn run(global: &Global, args: &CompactArgs) -> Result<(), CliError> {
     let house = House::open(global).await?;
-    let scope = house.scope().await?;
+    let scope = house.scope_or(MAY_NOT).await?;
     let teams: Vec<TeamName> = match args.teams.as_slice() {
         [] => scope.principal().teams().to_vec(),
         named => named.iter().map(|t| TeamName::new(t)).collect::<Result<_, _>>()?,
     };
-    let only = args.dataset.as_deref().map(DatasetName::new).transpose()?;
+    if teams.is_empty() {
+        return Err(Usage::NoTeam.into());
+    }
+    let only = args.dataset.as_deref().map(dataset).transpose()?;
+    // Whoever may load may tidy up: no row changes. For others the team is as good as absent.
+    let (may, may_not): (Vec<TeamName>, Vec<TeamName>) = teams.into_iter().partition(|team| may_load(&scope, team));
+    if let Some(team) = may_not.first().filter(|_| may.is_empty() || !args.teams.is_empty()) {
+        house.record(&house.entry(Kind::Denied).with_detail("asked", format!("compact {team}")))?;
+        return Err(CliError::Denied(MAY_NOT));
+    }
     let leases = FileLeases::new(house.place.state.join("lanes"));
     let spinner = Bar::spinner(global, "compacting");
     let names = ["team", "dataset", "commits#", "files merged#", "bytes before#", "bytes after#", "rows proved equal#"];
     let mut listing = Listing::new(&names);
-    for team in teams {
-        // Whoever may load may tidy up: no row changes. For others the team is as good as absent.
+    for team in may {
         let may = |dataset: &DatasetName| scope.may(&Capability::Ingest(team.clone(), dataset.clone()));
         let datasets: Vec<DatasetName> = house.archive.datasets(&team).await?;
         let wanted: Vec<DatasetName> =
             datasets.into_iter().filter(|d| only.as_ref().is_none_or(|o| o == d)).filter(|d| may(d)).collect();
-        if wanted.is_empty() && !args.teams.is_empty() {
-            house.record(&house.entry(Kind::Denied).with_detail("asked", format!("compact {team}")))?;
-            return Err(CliError::Denied(MAY_NOT));
-        }
         for dataset in wanted {
             let Some(schema) = DatasetSchema::builtin(&dataset) else { continue };
             spinner.text(format!("compacting {team}.{dataset}"));
@@ -62,5 +67,8 @@ pub async fn run(global: &Global, args: &CompactArgs) -> Result<(), CliError> {
         }
     }
     drop(spinner);
-    listing.show(Format::Table, global)
+    if listing.is_empty() {
+        terminal::note(global, "nothing to compact: no logs are loaded");
+    }
+    listing.show(Format::Table)
 }

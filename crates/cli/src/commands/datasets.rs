@@ -28,7 +28,13 @@ pub async fn list(global: &Global, format: Format) -> Result<(), CliError> {
             dataset.doc,
         ]);
     }
-    listing.show(format, global)
+    if listing.is_empty() {
+        terminal::note(
+            global,
+            "no dataset is in scope: pass the --credential of a team's member, or ask an administrator",
+        );
+    }
+    listing.show(format)
 }
 
 fn day(days: i32) -> String {
@@ -52,5 +58,5 @@ pub async fn describe(global: &Global, args: &DescribeArgs) -> Result<(), CliErr
         let realm = column.realm.map_or_else(String::new, |r| r.to_string());
         listing.row([column.name, column.data_type.to_owned(), column.class, realm, column.doc]);
     }
-    listing.show(args.format, global)
+    listing.show(args.format)
 }

@@ -11,7 +11,7 @@ use scopelog_catalog::TeamName;
 use scopelog_engine::Params;
 use scopelog_ingest::{LoadOptions, Source};
 
-use crate::args::{CredentialCommand, DemoArgs, Format, Global, IssueArgs};
+use crate::args::{CredentialCommand, DemoArgs, Format, Global, IssueArgs, NewTeams};
 use crate::commands::query::{Limits, session, start};
 use crate::commands::{access, credential, ingest, init, verify as verify_command};
 use crate::error::{CliError, Usage};
@@ -157,7 +157,7 @@ impl Demo {
         private::write(&place.key_file(key_files::DOMAINS), DOMAINS.as_bytes())?;
         self.grant(&archive).await?;
         let admin = Global { credential: Some(place.key_file(key_files::ADMIN)), ..self.global.clone() };
-        access::run(&admin, crate::args::AccessCommand::Activate).await?;
+        access::run(&admin, crate::args::AccessCommand::Activate(NewTeams::default())).await?;
         for (name, teams, role, purposes) in [
             ("loader", TEAMS.to_vec(), "loader", vec![]),
             ("alice", vec!["web"], "none", vec![]),
@@ -213,7 +213,7 @@ impl Demo {
         let house = House::open(&global).await?;
         let session = session(&house, &LIMITS).await?;
         let mut rows = start(&house, &session, sql, &Params::new()).await?;
-        let mut sink = output::sink(Format::Table, &rows.schema(), None, terminal::width(&global))?;
+        let mut sink = output::sink(Format::Table, &rows.schema(), None, terminal::width())?;
         while let Some(batch) = rows.next_batch().await {
             sink.write(&batch?)?;
         }

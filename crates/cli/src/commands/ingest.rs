@@ -16,7 +16,7 @@ use scopelog_token::Tokenizer;
 use crate::args::{Format, Global, IngestArgs, SummaryFormat};
 use crate::commands::Listing;
 use crate::error::{CliError, Usage};
-use crate::house::{House, builtin_schemas, domain_map, now};
+use crate::house::{House, builtin_schemas, dataset, domain_map, now};
 use crate::progress::Bar;
 use crate::terminal;
 
@@ -26,12 +26,11 @@ const MAY_NOT: &str = "this credential may not load into that team: ask an admin
 pub async fn run(global: &Global, args: &IngestArgs) -> Result<(), CliError> {
     let house = House::open(global).await?;
     let team = TeamName::new(&args.team)?;
-    let dataset = args.dataset.as_deref().map(DatasetName::new).transpose()?;
     let options = LoadOptions {
-        dataset,
+        dataset: args.dataset.as_deref().map(dataset).transpose()?,
         zone_seconds: zone(&args.zone)?,
         encoding: args.encoding.as_deref().map(encoding).transpose()?,
-        days_max: args.days_max,
+        days_max: args.days_max.into(),
         ..LoadOptions::default()
     };
     let (streams, paths): (Vec<_>, Vec<_>) = args.paths.iter().cloned().partition(|p| p.as_os_str() == "-");
@@ -85,7 +84,7 @@ pub async fn into(
 
 /// Whoever loads without saying into which dataset must be allowed all of them.
 async fn allowed(house: &House, team: &TeamName, dataset: Option<&DatasetName>) -> Result<(), CliError> {
-    let scope = house.scope().await?;
+    let scope = house.scope_or(MAY_NOT).await?;
     let wanted: Vec<DatasetName> = match dataset {
         Some(one) => vec![one.clone()],
         None => builtin_schemas().iter().map(|s| s.dataset().clone()).collect(),
@@ -163,10 +162,26 @@ fn status(report: &SourceReport) -> &str {
     }
 }
 
-/// Shows the ledger of the load: each source, and the sum.
-pub fn show(summary: &Summary, global: &Global) -> Result<(), CliError> {
+/// Least and most of a source's name that is shown, and the columns that the rest of its row takes.
+const NAME: std::ops::RangeInclusive<usize> = 16..=48;
+const BESIDE_NAME: usize = 84;
+const BESIDE_NAME_NARROW: usize = 62;
+
+/// The ledger of a load: each source, and the sum.
+fn ledger(summary: &Summary) -> Listing {
     let names = ["source", "dataset", "status", "records#", "stored#", "rejected#", "no time#", "bytes#", "tokens#"];
+    let width = terminal::width().map_or(usize::MAX, usize::from);
+    // A narrow terminal shows what tells whether all is loaded; `--format json` has the rest.
+    let narrow = width < BESIDE_NAME + NAME.start();
+    let room = width.saturating_sub(if narrow { BESIDE_NAME_NARROW } else { BESIDE_NAME });
+    let room = room.clamp(*NAME.start(), *NAME.end());
+    let wanted = |column: &usize| !narrow || !matches!(column, 1 | 8);
+    let names: Vec<&str> = (0..).zip(names).filter(|(column, _)| wanted(column)).map(|(_, name)| name).collect();
     let mut listing = Listing::new(&names);
+    let mut row = |head: [String; 3], figures: [u64; 6]| {
+        let cells = head.into_iter().chain(figures.map(|n| n.to_string())).enumerate();
+        listing.row(cells.filter(|(column, _)| wanted(column)).map(|(_, cell)| cell));
+    };
     let figures = |r: &SourceReport| {
         [r.records_read, r.records_stored, r.records_rejected(), r.records_without_time, r.bytes_read, r.tokens]
     };
@@ -179,13 +194,17 @@ pub fn show(summary: &Summary, global: &Global) -> Result<(), CliError> {
         }
         let attention = matches!(report.status, Status::Failed(_)) || !report.rejects.is_empty();
         if !many || attention {
-            let head = [shorten(&report.name), report.dataset.to_owned(), status(report).to_owned()];
-            listing.row(head.into_iter().chain(figures(report).map(|n| n.to_string())));
+            row([shorten(&report.name, room), report.dataset.to_owned(), status(report).to_owned()], figures(report));
         }
     }
-    let head = [format!("{} sources", summary.sources.len()), String::new(), format!("{} commits", summary.commits)];
-    listing.row(head.into_iter().chain(sum.map(|n| n.to_string())));
-    listing.show(Format::Table, global)?;
+    let sources = terminal::counted(summary.sources.len() as u64, "source");
+    row([sources, String::new(), terminal::counted(summary.commits, "commit")], sum);
+    listing
+}
+
+/// Shows what became of a load.
+pub fn show(summary: &Summary, global: &Global) -> Result<(), CliError> {
+    ledger(summary).show(Format::Table)?;
     for report in summary.failed() {
         if let Status::Failed(why) = &report.status {
             terminal::complain(format_args!(
@@ -218,9 +237,9 @@ pub fn show(summary: &Summary, global: &Global) -> Result<(), CliError> {
 }
 
 /// The end of a long name, which is what tells files apart.
-fn shorten(name: &str) -> String {
-    let count = name.chars().count();
-    if count <= 48 { name.to_owned() } else { format!("…{}", name.chars().skip(count - 47).collect::<String>()) }
+fn shorten(name: &str, room: usize) -> String {
+    let skip = (name.chars().count() + 1).saturating_sub(room);
+    if skip <= 1 { name.to_owned() } else { format!("…{}", name.chars().skip(skip).collect::<String>()) }
 }
 
 fn json(summary: &Summary) -> serde_json::Value {
@@ -254,6 +273,12 @@ fn json(summary: &Summary) -> serde_json::Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_end_of_a_long_name_is_shown() {
+        assert_eq!(shorten("u_ex1.log", 9), "u_ex1.log");
+        assert_eq!(shorten("a/u_ex1.log", 10), "…u_ex1.log");
+    }
 
     #[test]
     fn zones() {

@@ -21,7 +21,7 @@ use crate::{policies, private, terminal};
 /// Makes an archive and says what to do next.
 pub async fn run(global: &Global, args: &InitArgs) -> Result<(), CliError> {
     let place = Place::resolve(global)?;
-    let teams = args.teams.iter().map(|t| TeamName::new(t)).collect::<Result<Vec<_>, _>>()?;
+    let teams = credential::teams(&args.teams)?;
     make(&place, &teams, &args.admin_expires).await?;
     let admin = place.key_file(key_files::ADMIN);
     terminal::note(global, format_args!("archive    {}", place.archive));
@@ -49,11 +49,16 @@ pub async fn run(global: &Global, args: &InitArgs) -> Result<(), CliError> {
 
 /// Makes all parts of an archive: keys first, since nothing may be written that could not be audited.
 pub async fn make(place: &Place, teams: &[TeamName], admin_expires: &str) -> Result<Archive, CliError> {
-    let lifetime = credential::lifetime(admin_expires)?;
+    let lifetime = credential::lifetime("admin-expires", admin_expires)?;
     if place.key_file(key_files::KEYRING).exists() || place.chain().exists() {
         return Err(Usage::Exists.into());
     }
-    let archive = Archive::create(&Location::parse(&place.archive)?).await?;
+    let location = Location::parse(&place.archive)?;
+    // What lies there already would be taken for a part of the archive.
+    if location.path().is_some_and(|path| fs::read_dir(path).is_ok_and(|mut inside| inside.next().is_some())) {
+        return Err(Usage::NotEmpty.into());
+    }
+    let archive = Archive::create(&location).await?;
     directory(&place.keys)?;
     directory(&place.state)?;
     if Location::parse(&place.vault)?.path().is_some() {

@@ -25,9 +25,11 @@ async fn list(global: &Global, format: Format) -> Result<(), CliError> {
             () if epoch.epoch == keyring.current_epoch() => "current",
             () => "kept",
         };
-        listing.row([epoch.epoch.to_string(), terminal::time(epoch.from), state.to_owned()]);
+        // The first one has no beginning.
+        let from = if epoch.from == i64::MIN { "the beginning".to_owned() } else { terminal::time(epoch.from) };
+        listing.row([epoch.epoch.to_string(), from, state.to_owned()]);
     }
-    listing.show(format, global)?;
+    listing.show(format)?;
     let domains: Vec<&str> = scopelog_catalog::Domain::ALL.iter().map(|d| d.as_str()).collect();
     terminal::note(global, format_args!("domains: {}", domains.join(", ")));
     Ok(())

@@ -32,25 +32,27 @@ pub async fn run(global: &Global, args: &QueryArgs) -> Result<(), CliError> {
     let house = House::open(global).await?;
     let sql = statement(args)?;
     let params = params(&args.params)?;
-    let limits = Limits { memory: args.memory << 20, time: Duration::from_secs(args.timeout), rows: args.max_rows };
+    let memory = usize::try_from(u64::from(args.memory) << 20).unwrap_or(usize::MAX);
+    let limits = Limits { memory, time: Duration::from_secs(args.timeout.into()), rows: args.max_rows };
     custodian_warning(global, &house);
     let session = session(&house, &limits).await?;
     let spinner = Bar::spinner(global, "planning");
     let mut rows = start(&house, &session, &sql, &params).await?;
     let terminal_out = args.output.is_none() && std::io::stdout().is_terminal();
     let format = args.format.unwrap_or(if terminal_out { Format::Table } else { Format::Csv });
-    let mut sink = output::sink(format, &rows.schema(), args.output.as_deref(), terminal::width(global))?;
+    let width = if terminal_out { terminal::width() } else { None };
+    let mut sink = output::sink(format, &rows.schema(), args.output.as_deref(), width)?;
     while let Some(batch) = rows.next_batch().await {
         sink.write(&batch?)?;
-        spinner.text(format!("{} rows", terminal::count(rows.stats().rows)));
+        spinner.text(terminal::counted(rows.stats().rows, "row"));
     }
     drop(spinner);
     sink.finish()?;
     let stats = rows.stats();
     if args.stats {
         terminal::complain(format_args!(
-            "{} rows, {} left the scope in {:.3} s; receipt {}",
-            terminal::count(stats.rows),
+            "{}, {} left the scope in {:.3} s; receipt {}",
+            terminal::counted(stats.rows, "row"),
             terminal::bytes(stats.bytes),
             stats.elapsed.as_secs_f64(),
             rows.receipt(),

@@ -18,10 +18,7 @@ pub async fn run(global: &Global, args: &TokenArgs) -> Result<(), CliError> {
     let scope = house.scope_that_may(&Capability::Tokenize(domain), instead).await?;
     let default = scope.principal().default_team().cloned();
     let asked = args.team.as_deref().map(TeamName::new).transpose()?;
-    let team = asked
-        .clone()
-        .or(default)
-        .ok_or(Usage::Value { option: "team", expected: "the credential has no team: name one" })?;
+    let team = asked.clone().or(default).ok_or(Usage::NoTeam)?;
     if !scope.principal().teams().contains(&team) {
         return Err(CliError::Denied(instead));
     }

@@ -8,8 +8,8 @@ use scopelog_catalog::TeamName;
 use scopelog_vault::check_structure;
 
 use crate::args::{Global, VerifyArgs};
-use crate::error::CliError;
-use crate::house::{House, builtin_schemas};
+use crate::error::{CliError, Usage};
+use crate::house::{House, may_load};
 use crate::progress::Bar;
 use crate::terminal;
 
@@ -22,16 +22,19 @@ pub async fn run(global: &Global, args: &VerifyArgs) -> Result<(), CliError> {
         [] => house.request().principal().teams().to_vec(),
         named => named.iter().map(|t| TeamName::new(t)).collect::<Result<_, _>>()?,
     };
+    // Silence would pass for a check.
+    if teams.is_empty() {
+        return Err(Usage::NoTeam.into());
+    }
     check(&house, global, &teams).await
 }
 
 /// Checks these teams. Who may load into a team, and who may read everybody's audit entries, may check it: counts and names of
 /// files are shown, and no row.
 pub async fn check(house: &House, global: &Global, teams: &[TeamName]) -> Result<(), CliError> {
-    let scope = house.scope().await?;
+    let scope = house.scope_or(MAY_NOT).await?;
     for team in teams {
-        let loads = builtin_schemas().iter().any(|s| scope.may(&Capability::Ingest(team.clone(), s.dataset().clone())));
-        if !loads && !scope.may(&Capability::AuditAll) {
+        if !may_load(&scope, team) && !scope.may(&Capability::AuditAll) {
             house.record(&house.entry(Kind::Denied).with_detail("asked", format!("verify {team}")))?;
             return Err(CliError::Denied(MAY_NOT));
         }

@@ -28,7 +28,11 @@ impl<W: Write> Csv<W> {
 }
 
 fn io(error: csv::Error) -> CliError {
-    CliError::Output(error.into())
+    CliError::Output(match error.into_kind() {
+        csv::ErrorKind::Io(source) => source,
+        // Rows of unequal length, which a batch does not have.
+        other => std::io::Error::other(format!("{other:?}")),
+    })
 }
 
 impl<W: Write> RowSink for Csv<W> {

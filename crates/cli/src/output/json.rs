@@ -6,7 +6,7 @@ use arrow::array::RecordBatch;
 use arrow::json::writer::{JsonArray, JsonFormat, LineDelimited, WriterBuilder};
 
 use super::RowSink;
-use crate::error::CliError;
+use crate::error::{CliError, form};
 
 pub(super) struct Json<W: Write, F: JsonFormat>(arrow::json::Writer<W, F>);
 
@@ -28,11 +28,11 @@ impl<W: Write> Json<W, LineDelimited> {
 
 impl<W: Write, F: JsonFormat> RowSink for Json<W, F> {
     fn write(&mut self, batch: &RecordBatch) -> Result<(), CliError> {
-        self.0.write(batch).map_err(CliError::Form)
+        self.0.write(batch).map_err(form)
     }
 
     fn finish(mut self: Box<Self>) -> Result<(), CliError> {
-        self.0.finish().map_err(CliError::Form)?;
+        self.0.finish().map_err(form)?;
         let mut to = self.0.into_inner();
         to.flush().map_err(CliError::Output)
     }

@@ -1,5 +1,5 @@
 //! Archives made and asked by the program itself, as its users do.
-#![allow(dead_code, reason = "each test file uses a part")]
+#![allow(dead_code, unused_imports, reason = "each test file uses a part")]
 
 pub mod kill;
 pub mod logs;
