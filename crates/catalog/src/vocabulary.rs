@@ -163,6 +163,15 @@ impl Vocabulary {
         !value.is_empty() && value.len() <= LONGEST && (self.lists(value) || self.shaped(value))
     }
 
+    /// The values that are listed one by one.
+    pub fn values(self) -> impl Iterator<Item = &'static str> {
+        let listed =
+            lists::of(self).iter().flat_map(|text| text.split('|')).map(str::trim).filter(|value| !value.is_empty());
+        // Programs that forward records write the kind of record where the workload stands.
+        let kinds = matches!(self, Self::RecordType | Self::Workload).then(record_types::all);
+        listed.chain(kinds.into_iter().flatten().map(|(_, word)| word))
+    }
+
     fn lists(self, value: &str) -> bool {
         LISTED.get(self as usize).is_some_and(|set| set.contains(value.to_ascii_lowercase().as_str()))
     }
@@ -203,13 +212,7 @@ const LONGEST: usize = 128;
 static LISTED: LazyLock<Vec<HashSet<String>>> = LazyLock::new(|| Vocabulary::ALL.into_iter().map(listed).collect());
 
 fn listed(list: Vocabulary) -> HashSet<String> {
-    let texts = lists::of(list).iter().flat_map(|text| text.split('|')).map(str::trim);
-    let mut values: HashSet<String> = texts.filter(|value| !value.is_empty()).map(str::to_ascii_lowercase).collect();
-    // Programs that forward records write the kind of record where the workload stands.
-    if matches!(list, Vocabulary::RecordType | Vocabulary::Workload) {
-        values.extend(record_types::all().map(|(_, word)| word.to_ascii_lowercase()));
-    }
-    values
+    list.values().map(str::to_ascii_lowercase).collect()
 }
 
 /// The words of record types by number, from 0; nothing where none is documented.

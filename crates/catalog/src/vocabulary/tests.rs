@@ -1,15 +1,11 @@
 use super::*;
 
-fn each(list: Vocabulary) -> impl Iterator<Item = &'static str> {
-    lists::of(list).iter().flat_map(|text| text.split('|')).map(str::trim).filter(|value| !value.is_empty())
-}
-
 #[test]
 fn vocabularies_have_names_and_hold_what_they_list() {
     for (at, list) in Vocabulary::ALL.into_iter().enumerate() {
         assert_eq!(list as usize, at);
         assert_eq!(list.as_str().parse(), Ok(list));
-        for value in each(list) {
+        for value in list.values() {
             assert!(list.holds(value) && list.holds(&value.to_ascii_uppercase()), "{}: {value}", list.as_str());
             assert!(value.len() <= LONGEST);
         }

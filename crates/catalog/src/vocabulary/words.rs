@@ -10,114 +10,114 @@ const WORDS: &str = "
     admin administration administrative administrator admins advanced affected after agent aggregate aggregated aip
     alert algorithm alias aliases allow allowed allprincipals always analytics anonymous answer anti antiphish
     antispam api app appeal application applied applock apply approleassignment approval approve approved apps aq
-    arbitration archive archived are arm aspect assessment asset assign assigned assignment assistance associated
-    asymmetric atp attachment attack attempt attempts attendant attribute attributes audience audio audit auditing
-    auth authenticate authenticated authentication authn author authored authoring authority authorization authorize
-    authorized authz auto autodiscover automapping automated automatic automation autopilot autoreply availability
-    available average avoid away azure azuread b2b b2c backup bad base basic batch bcc because been before begin
-    behalf behavior being belongs between bi binary binding blob blobs blocked blocking bodies body boolean both
-    bound bpos briefing broken browser business but bypass c caae cache cached calculated calendar calendaring
-    called caller calling campaign cancel cancelled candidate cannot capabilities capability capable capacity
-    caption captured cas categories category cc cellular center centre cert certificate certificates certification
-    certs chain challenge changed changes channel character charset chat checked checkin checkout choice claim
-    claims classification classifier cleared client clone closed cluster clutter cmdlet cn code codes collaboration
-    collection collector column comments commit communication companies compare completed compliance compliant
-    component compose composite compress compressed compromised compute concurrency condition conditional conditions
-    conferencing config configuration configurations configure configured confirm confirmed conflict connect
-    connected connection connectivity connector consent consistency consumer contact contacts contain container
-    contains content contents context continue contribute contributor control controlled controller controls
-    conversation convert converted copied copilot copy correlation could country coverage create created creation
-    creator cred credential credentials criteria critical csv customer customization customizations customized d
-    data database databases datacenter dataset date datetime dav dc deactivate deactivated debug declined decrypt
-    decryption defaults defender define defined definition dehydrated delayed delegate delegated delegates
-    delegation delete deleted deletes deleting deletion delimiter delivered delivery demote denied deny department
-    dependency deploy deployment deprecated depth desc description descriptor deskless deskphone destination detach
-    detailed details detect detected detection detections detonation developer device devices diagnostics dialog did
-    digest digital dir direction directory dirsync disable disabled disallow discard disclaimer disconnect
-    discovered disk dismiss dismissed display disposition dispositions distinguished distribute distributed
-    distribution dkim dl dlp dmarc dn dns doc document documents does domain domains downgrade download downloaded
-    downloads draft drafts dropped dsp duplicate duration during dynamic e eap eas ecp ediscovery edit edited
-    editing editors education effective elevate eligible email emails employee empty enable enabled encrypted
-    encryption ended endpoint endpoints enforce enforced enforcement engagement enhanced enroll enrolled enrolling
-    enrollment enter enterprise entities entitlement entity entries entry environment eop ephemeral equal erase
-    error errors es essentials estimate eu eval evaluate evaluation event events evidence exceed exceeded except
-    exception exceptions exclude excluded exclusion execute executed execution exempted exemption exist existing
-    exists exit exp expand expansion expected experience expert expiration expire expired expires expiry explicit
-    explorer export exported exporting expression extend extended extension extensions extent external externally
-    extract facing faculty failed failing failover failure failures fax feature features federated federation feed
-    feedback feeds fetch fido file filename files filter filtered filtering filters financial findings fingerprint
-    finished fixed flags flows folder folders followed following followup forced forest forgiveness forgot format
-    formats forms forwarded forwarder forwarding frequency from fsl function further gal gateway gen generate
-    generated generation generator generic gm governance grammar granted group grouped groupings groups guests guid
-    guids h hacked handle handler handling hard has hash have having header headers heartbeat helpdesk hidden
-    hierarchical hierarchy higher highlights historical history hits hop hosted hosting hosts hours hwid hybrid
-    hygiene i identical identification identifier identifiers identities identity ids ignore image images imap
-    immutable impact impersonate impersonation implementation implicit import imported inactive inbound inbox
-    incident include included includes including inclusive incoming incorrect increase index indexed indicator
-    indicators info information informational infrastructure inherit inheritance inherited initialize initiate
-    initiated initiating initiator inplace insert insight insights inspect inspection install installation installed
-    instance instances integrated integration intelligence intended interaction interactive intercept interface
-    intermediate internal internet interrupted interval intra introspect intune invalid invalidate inventory
-    investigation invitation invite invited invitee inviter invites invocation invoke involved ios ip irm issue
-    issued issuer issues item items its itself jit jobs journal journaling json junk just justification kaizala keep
-    keyword keywords kmsi knowledge known labeled labeling language languages latency later launch layout left
-    legacy length let level levels library license licensed licenses licensing lifecycle limit limitation limited
-    linked linkedin lists load lob local locale location locations lockbox locked lockout log logged logging login
-    logo logoff logon logons logout logs lookup lower machine macos mail mailbox mailboxes mailitems mails mailtip
-    mailtips maintenance make malware manage manageability managed management manager manifest manually mapi mapping
-    marked marking mask match matched matches matching matrix maximum mcas mdatp mdm mdo mdx mechanism medium meet
-    meeting meetings member members membership memberships mentioned menu merge merged message messages messaging
-    metadata meter method methods metric metrics mfa microsoft microsoftonline middle migrate migrated migration mim
-    minimization minimum minute minutes mip mismatch missing mobile mobility mode model moderated moderation modern
-    modification modified modify module modules monitor monitored monitoring monthly mount moved movement moves mrm
-    mrs mru ms msol mtp mua multi multifactor multiple name named names namespace navigation necessary need needed
-    negotiate network networks never nickname node nodes non nonadmin nonce nonpii notebook notice notification
-    notifications notified notify notonboarded ntlm null number numbers o oab oauth object objects occurred off
-    offer office offline often oidc ok ol om oma omeconfiguration onboard onboarding once onedrive online only onnet
-    oob oof ooo opened openid operation operational operations operator opt optimization option optional options
-    orchestration order org organization organizational organizations organizer origin original os osd osp others
-    otp ou outbound outgoing outlook output outside overall overridden override owa owned owner owners ownership
-    package packages paging pane parallel parameter parameters parent partial partially participant participants
-    partition partitioning partner partners passcode passive passkey passthrough password passwordless passwords
-    past path paths pattern patterns payload payment pcs pending per percent percentage perform performance
-    performed period permanent permission permissions permitted personal personalization phish phishing phone
-    phonetic photo physical pictures pii pim pinned pip pipeline pkce pki planner plans platform pod policies policy
-    polled population por portability ports position possible potential powerapps powershell preauthorized
-    precedence preference preferences preferred prefix prem premises premium preregistered present preserve preset
-    prevent prevention preview previewed previous primary principals print printed priority private privilege
-    privileged proactive problem process processed processes processing product profile profiles program prohibit
-    promote prompt proofup properties property proposed protect protected protection protocol protocols prov
-    provided provider providers provision provisioned provisioning proxies proxy prt psa pst pstn publish published
-    publisher publishing puid purge purged purges purview quarantine quarantined queries query question queue quota
-    quotas r random rate rbac re reaction reactivate reading receive received receiver recent recipient recipients
-    recommendation recommended reconnect record recorded recording records recover recoverable recovered recovery
-    recurrence recycle recycled redeem redeemed redirect redirected redirection reduction reference refresh
-    refreshed regenerate region regional register registered registrant registration registry regulatory reindex
-    reject rejected related relation relationship relay released relevancy reliability remediate remediated
-    remediation reminder remote removal remove removed rename renamed renew renewal renewed repair replace replaced
-    replication replied reply report reported reporting reports repository representation reprocess reputation
-    request requested requester requests require required requirement requirements requires reserved reset resets
-    resize resolution resolve resolved resource resources respect respond response restart restore restored restrict
-    restricted restriction restrictions result results resume retain retained retention retried retry reused revert
-    reverted review reviewed reviewer reviewers revision revoke revoked rfc rights risks risky rms roadmap roaming
-    role roles roster rotate route routing rss rules run runtime s safe safety samesite saml sample sas sasl save
-    saved scan scanned scanner schedule scheduled scheduler scheduling schema scl scope scoped scopes score scp
-    screen script scripts searched searches second secondary seconds secrets section sections secure secured
-    security see segment segmentation select selected selection send sender senders sending sends sensitive
-    sensitivity sent separate sequence serial server servers service services session sessions set sets setting
-    settings setup several severity shared sharepoint shares sharing shift shifts should show shown shut si sid sids
-    signaled signature signed signin signing signout signs silent silently similar simulated simulation site sites
-    skip sku skus skype sms smtp snapshot snippet snooze snoozed software source sources sp spam specific specified
-    spf split spn spo spoof spoofed spool srp ssl sso staffhub standard start started starting startup statement
-    states status stop stopped storage stream sts stsrefresh student subfolder subject subjects submission
-    submissions submit submitted subnet suborg subscope subscribe subscribed subscription subscriptions subset
-    subsite succeeded success successful successfully suffix suggested suggestion suite summary supervision
-    supervisor supervisory support supported suppress suppression survey suspend suspended suspicious switch
-    symmetric sync synced synchronization synchronize syntax synthetic system systems tabs tagged tags taken
-    targeted task tasks tcm team teams teamwork telemetry telephony template templates temporarily temporary tenancy
-    tenant tenantid tenants term terminate terms text than the their them there these thread threat threats
-    threshold thresholds throttle throttled throttling through thumbnail ticket timed timeout times timestamp
-    timezone timing tips tls todo tokens too tool toolbar tools topic totp track tracked tracking training
+    arbitration archive archived are arm artifact aspect assessment asset assign assigned assignment assignments
+    assistance associated asymmetric atp attachment attack attempt attempts attendant attribute attributes audience
+    audio audit auditing auth authenticate authenticated authentication authn author authored authoring authority
+    authorization authorize authorized authz auto autodiscover automapping automated automatic automation autopilot
+    autoreply availability available average avoid away azure azuread b2b b2c backup bad base basic batch bcc
+    because been before begin behalf behavior being belongs between bi binary binding blob blobs blocked blocking
+    bodies body boolean both bound bpos briefing broken browser business but bypass c caae cache cached calculated
+    calendar calendaring called caller calling campaign cancel cancelled candidate cannot capabilities capability
+    capable capacity caption captured cas categories category cc cellular center centre cert certificate
+    certificates certification certs chain challenge changed changes channel character charset chat checked checkin
+    checkout choice claim claims classification classifier cleared client clone closed cluster clutter cmdlet cn
+    code codes collaboration collection collector column comments commit communication companies compare completed
+    compliance compliant component compose composite compress compressed compromised compute concurrency condition
+    conditional conditions conferencing config configuration configurations configure configured confirm confirmed
+    conflict connect connected connection connectivity connector consent consistency consumer contact contacts
+    contain container contains content contents context continue contribute contributor control controlled
+    controller controls conversation convert converted copied copilot copy correlation could country coverage create
+    created creation creator cred credential credentials criteria critical csv customer customization customizations
+    customized d data database databases datacenter dataset date datetime dav dc deactivate deactivated debug
+    declined decrypt decryption defaults defender define defined definition dehydrated delayed delegate delegated
+    delegates delegation delete deleted deletes deleting deletion delimiter delivered delivery demote denied deny
+    department dependency deploy deployment deprecated depth desc description descriptor deskless deskphone
+    destination detach detailed details detect detected detection detections detonation developer device devices
+    diagnostics dialog did digest digital dir direction directory dirsync disable disabled disallow discard
+    disclaimer disconnect discovered disk dismiss dismissed display disposition dispositions distinguished
+    distribute distributed distribution dkim dl dlp dmarc dn dns doc document documents does domain domains
+    downgrade download downloaded downloads draft drafts dropped dsp duplicate duration during dynamic e eap eas ecp
+    ediscovery edit edited editing editors education effective elevate eligible email emails employee empty enable
+    enabled encoding encrypted encryption ended endpoint endpoints enforce enforced enforcement engagement enhanced
+    enroll enrolled enrolling enrollment enter enterprise entities entitlement entity entries entry environment eop
+    ephemeral equal erase error errors es essentials estimate eu eval evaluate evaluation event events evidence
+    exceed exceeded except exception exceptions exclude excluded exclusion execute executed execution exempted
+    exemption exist existing exists exit exp expand expansion expected experience expert expiration expire expired
+    expires expiry explicit explorer export exported exporting expression extend extended extension extensions
+    extent external externally extract facing faculty failed failing failover failure failures fax feature features
+    federated federation feed feedback feeds fetch fido file filename files filter filtered filtering filters
+    financial findings fingerprint finished fixed flags flows folder folders followed following followup forced
+    forest forgiveness forgot format formats forms forwarded forwarder forwarding frequency from fsl function
+    further gal gateway gen generate generated generation generator generic gm governance grammar granted grants
+    group grouped groupings groups guests guid guids h hacked handle handler handling hard has hash have having
+    header headers heartbeat helpdesk hidden hierarchical hierarchy higher highlights historical history hits hop
+    hosted hosting hosts hours hwid hybrid hygiene i identical identification identifier identifiers identities
+    identity ids ignore image images imap immutable impact impersonate impersonation implementation implicit import
+    imported inactive inbound inbox incident include included includes including inclusive incoming incorrect
+    increase index indexed indicator indicators info information informational infrastructure inherit inheritance
+    inherited initialize initiate initiated initiating initiator inplace insert insight insights inspect inspection
+    install installation installed instance instances integrated integration intelligence intended interaction
+    interactive intercept interface intermediate internal internet interrupted interval intra introspect intune
+    invalid invalidate inventory investigation invitation invite invited invitee inviter invites invocation invoke
+    involved ios ip irm issue issued issuer issues item items its itself jit jobs journal journaling json junk just
+    justification kaizala keep keyword keywords kmsi knowledge known labeled labeling language languages latency
+    later launch layout left legacy length let level levels library license licensed licenses licensing lifecycle
+    limit limitation limited linked linkedin lists load lob local locale location locations lockbox locked lockout
+    log logged logging login logo logoff logon logons logout logs lookup lower machine macos mail mailbox mailboxes
+    mailitems mails mailtip mailtips maintenance make malware manage manageability managed management manager
+    manifest manually mapi mapping marked marking mask match matched matches matching matrix maximum mcas mdatp mdm
+    mdo mdx mechanism medium meet meeting meetings member members membership memberships mentioned menu merge merged
+    message messages messaging metadata meter method methods metric metrics mfa microsoft microsoftonline middle
+    migrate migrated migration mim minimization minimum minute minutes mip mismatch missing mobile mobility mode
+    model moderated moderation modern modification modified modify module modules monitor monitored monitoring
+    monthly mount moved movement moves mrm mrs mru ms msol mtp mua multi multifactor multiple name named names
+    namespace navigation necessary need needed negotiate network networks never nickname node nodes non nonadmin
+    nonce nonpii notebook notice notification notifications notified notify notonboarded ntlm null number numbers o
+    oab oauth object objects occurred off offer office offline often oidc ok ol om oma omeconfiguration onboard
+    onboarding once onedrive online only onnet oob oof ooo opened openid operation operational operations operator
+    opt optimization option optional options orchestration order org organization organizational organizations
+    organizer origin original os osd osp others otp ou outbound outgoing outlook output outside overall overridden
+    override owa owned owner owners ownership package packages paging pane parallel parameter parameters parent
+    partial partially participant participants partition partitioning partner partners passcode passive passkey
+    passthrough password passwordless passwords past path paths pattern patterns payload payment pcs pending per
+    percent percentage perform performance performed period permanent permission permissions permitted personal
+    personalization phish phishing phone phonetic photo physical pictures pii pim pinned pip pipeline pkce pki
+    planner plans platform pod policies policy polled population por portability ports position possible potential
+    powerapps powershell preauthorized precedence preference preferences preferred prefix prem premises premium
+    preregistered present preserve preset prevent prevention preview previewed previous primary principals print
+    printed priority private privilege privileged proactive problem process processed processes processing product
+    profile profiles program prohibit promote prompt proofup properties property proposed protect protected
+    protection protocol protocols prov provided provider providers provision provisioned provisioning proxies proxy
+    prt psa pst pstn publish published publisher publishing puid purge purged purges purview quarantine quarantined
+    queries query question queue quota quotas r random rate rbac re reaction reactivate reading receive received
+    receiver recent recipient recipients recommendation recommended reconnect record recorded recording records
+    recover recoverable recovered recovery recurrence recycle recycled redeem redeemed redirect redirected
+    redirection reduction reference refresh refreshed regenerate region regional register registered registrant
+    registration registry regulatory reindex reject rejected related relation relationship relay released relevancy
+    reliability remediate remediated remediation reminder remote removal remove removed rename renamed renew renewal
+    renewed repair replace replaced replication replied reply report reported reporting reports repository
+    representation reprocess reputation request requested requester requests require required requirement
+    requirements requires reserved reset resets resize resolution resolve resolved resource resources respect
+    respond response restart restore restored restrict restricted restriction restrictions result results resume
+    retain retained retention retried retry reused revert reverted review reviewed reviewer reviewers revision
+    revoke revoked rfc rights risks risky rms roadmap roaming role roles roster rotate route routing rss rules run
+    runtime s safe safety samesite saml sample sas sasl save saved scan scanned scanner schedule scheduled scheduler
+    scheduling schema scl scope scoped scopes score scp screen script scripts searched searches second secondary
+    seconds secrets section sections secure secured security see segment segmentation select selected selection send
+    sender senders sending sends sensitive sensitivity sent separate sequence serial server servers service services
+    session sessions set sets setting settings setup several severity shared sharepoint shares sharing shift shifts
+    should show shown shut si sid sids signaled signature signed signin signing signout signs silent silently
+    similar simulated simulation site sites skip sku skus skype sms smtp snapshot snippet snooze snoozed software
+    source sources sp spam specific specified spf split spn spo spoof spoofed spool srp ssl sso staffhub standard
+    start started starting startup statement states status stop stopped storage stream sts stsrefresh student
+    subfolder subject subjects submission submissions submit submitted subnet suborg subscope subscribe subscribed
+    subscription subscriptions subset subsite succeeded success successful successfully suffix suggested suggestion
+    suite summary supervision supervisor supervisory support supported suppress suppression survey suspend suspended
+    suspicious switch symmetric sync synced synchronization synchronize syntax synthetic system systems tabs tagged
+    tags taken targeted task tasks tcm team teams teamwork telemetry telephony template templates temporarily
+    temporary tenancy tenant tenantid tenants term terminate terms text than the their them there these thread
+    threat threats threshold thresholds throttle throttled throttling through thumbnail ticket timed timeout times
+    timestamp timezone timing tips tls todo tokens too tool toolbar tools topic totp track tracked tracking training
     transaction transcript transferred transform transformation transition translate translation transport trash
     traverse trigger triggered trusted tuning turn type types ucm ui uint um uma unable unallowed unapproved
     unassign unassigned unauthorized unavailable unblock unchanged under undo unencrypted unexpected unfederated
@@ -148,10 +148,10 @@ const NOT_ALONE: &str = "
     proof provide public pull purchase purpose push quality quest quick range rank read reason rebuild regular
     release rest return right ring risk root row rule sale same sandbox search secret seen self sense series shard
     share short shows sign signal simple single size skill so social soft some space special speed stage staging
-    stale stand state static step store stored string structure stub studio style sub sway tab table tag take target
-    test that then they this time tip title to token total train transfer tree trial true trust two unit unlock up
-    urgent us use value view visible vital viva voice wall watch way we week weekly welcome what when where while
-    who whole wide windows wipe with words work worker writer wrong year yes you your zap zone
+    stale stand state static step store stored string strong structure stub studio style sub sway tab table tag take
+    target test that then they this time tip title to token total train transfer tree trial true trust two unit
+    unlock up urgent us use value view visible vital viva voice wall watch way we week weekly welcome what when
+    where while who whole wide windows wipe with words work worker writer wrong year yes you your zap zone
 ";
 
 static WORDS_SET: LazyLock<HashSet<&'static str>> = LazyLock::new(|| WORDS.split_ascii_whitespace().collect());

@@ -62,7 +62,8 @@ pub(super) fn groups(name: &str, text: &str, depth: usize, out: &mut String) {
         let bare = piece.trim();
         let at = piece.len() - piece.trim_start().len();
         out.push_str(piece.get(..at).unwrap_or_default());
-        let keyed = [("=", bare.split_once('=')), (": ", bare.split_once(": "))];
+        let empty = bare.strip_suffix(':').map(|key| (key, ""));
+        let keyed = [("=", bare.split_once('=')), (": ", bare.split_once(": ")), (":", empty)];
         let keyed =
             keyed.into_iter().find_map(|(mark, pair)| Some((mark, pair.filter(|(key, _)| harmless::key(key))?)));
         match keyed {

@@ -41,6 +41,8 @@ enum Place {
     Program,
     /// Permissions of applications.
     Scopes,
+    /// A kind of logon request.
+    Request,
 }
 
 /// Whole names of properties, without blanks and in lower case.
@@ -65,6 +67,11 @@ const NAMES: &[(Place, &str)] = &[
     ),
     (Place::Version, "deviceosversion clouddeviceosversion"),
     (Place::State, "resultstatusdetail sharewithguests defaultaudience externalaudience autoreplystate"),
+    // Their last words stand before names elsewhere.
+    (Place::Any, "donotupdaterecipients stsrefreshtokensvalidfrom"),
+    (Place::Request, "requesttype"),
+    // A province.
+    (Place::Name, "state"),
     (Place::Country, "usagelocation preferreddatalocation"),
     (Place::Language, "languages language preferredlanguage"),
 ];
@@ -84,7 +91,7 @@ const LAST_WORDS: &[(Place, &str)] = &[
         "count size quota age limit interval timeout length days hours minutes seconds threshold percent index \
         code port",
     ),
-    (Place::Kind, "type class kind category"),
+    (Place::Kind, "type kind"),
     (Place::Level, "level priority severity flags"),
     (Place::State, "action state status mode method protocol format enabled"),
     (Place::Version, "version"),
@@ -134,7 +141,7 @@ const PROGRAMS: &str =
 /// Names of properties with a word that is a name too, or that is no word.
 const KEYS: &str = "
 includes|cn|ou|dc|puid|gmgen|os|web|csf|delegatedpermissiongrant.consenttype|delegatedpermissiongrant.scope|forwardto|redirectto|
-copytofolder|group.wellknownobjectname|role.wellknownobjectname|ispublic|markasread|keepmesignedin|maxsendsize|maxreceivesize|
+copytofolder|group.wellknownobjectname|role.wellknownobjectname|ispublic|markasread|keepmesignedin|principalid|keystoreid|maxsendsize|maxreceivesize|
 maxsafesenders|maxblockedsenders|senttomemberof|fromaddresscontainswords|from|to|cc|bcc
 ";
 
@@ -188,12 +195,12 @@ pub(super) fn value(name: &str, value: &str) -> bool {
         return false;
     }
     let name = plain_name(name);
-    let place = place(&name);
+    let place = place(name);
     match place {
         Place::Name => OWN
             .iter()
             .any(|(of, own)| *of == name.replace(' ', "").to_ascii_lowercase() && own.eq_ignore_ascii_case(value)),
-        _ if !key(&name) => false,
+        _ if !key(name) => false,
         _ => {
             is_one_of(&SWITCHES_SET, value)
                 || is_time(value)
@@ -207,8 +214,8 @@ pub(super) fn value(name: &str, value: &str) -> bool {
 /// Whether the values of a property may be paths whose first part the service names.
 pub(super) fn holds_paths(name: &str) -> bool {
     let name = plain_name(name);
-    let last = last_word(&name).to_ascii_lowercase();
-    place(&name) == Place::Folder || ["folder", "folders", "path", "url", "uri", "file"].contains(&last.as_str())
+    let last = last_word(name).to_ascii_lowercase();
+    place(name) == Place::Folder || ["folder", "folders", "path", "url", "uri", "file"].contains(&last.as_str())
 }
 
 fn fits(place: Place, value: &str) -> bool {
@@ -227,6 +234,7 @@ fn fits(place: Place, value: &str) -> bool {
         Place::Folder => is_one_of(&FOLDERS_SET, value),
         Place::Properties => value.split(',').map(str::trim).all(|name| is_plain_word(name) || is_composed(name)),
         Place::Program => is_one_of(&PROGRAMS_SET, value) || is_composed(value),
+        Place::Request => Vocabulary::RequestType.holds(value),
         Place::Scopes => {
             value.split([' ', ',']).all(|scope| scope.is_empty() || is_one_of(&SCOPES_SET, scope) || is_composed(scope))
         }

@@ -73,7 +73,7 @@ const AGENTS: &str = "
     exchangeservicesclient ews mapi popimap pop3 imap4 popimap4 odata ecp hub msal adal dalvik build wv rv u version clr slcc2
     media center pc touch tablet hydra azurehound aadinternals roadtools sqlmap nmap fasthttp resty bav2ropc cba msoidcrl
     msrpc rpc http2 service manager client action protocol configuregroupmailbox outlookmobile apple macoutlook thunderbird
-    compatible infopath msocs like dart electron crosextension
+    azure graph library skypespaces internal webview compatible infopath msocs like dart electron crosextension
 ";
 
 static AGENTS_SET: LazyLock<HashSet<&'static str>> = LazyLock::new(|| AGENTS.split_ascii_whitespace().collect());

@@ -48,7 +48,7 @@ fn damaged_rows_of_an_answer_are_rejects() {
     let text = answer(&format!("{good},{good}"));
     let second = text.rfind(good).unwrap();
     for end in 0..=text.len() {
-        let found = read(text[..end].as_bytes(), Encoding::Utf8, 400, 100_000);
+        let found = read(&text.as_bytes()[..end], Encoding::Utf8, 400, 100_000);
         let whole = found.iter().filter(|(_, outcome)| outcome.is_ok()).count();
         let expected = [text.find(good).unwrap(), second].iter().filter(|start| **start + good.len() <= end).count();
         assert_eq!(whole, expected, "{end}");
