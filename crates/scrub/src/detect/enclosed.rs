@@ -38,10 +38,10 @@ pub(super) fn fill(text: &str, hits: &mut Vec<Hit>) {
         // What takes a mark for a part of a word is right only for the word in front of the mark or behind it.
         let mut from = hit.start;
         for place in crossed {
-            outside.extend(rest_of(text, hit, from, place.open()));
+            rest_of(text, hit, from..place.open(), &mut outside);
             from = place.end + CLOSE.len_utf8();
         }
-        outside.extend(rest_of(text, hit, from, hit.end));
+        rest_of(text, hit, from..hit.end, &mut outside);
         false
     });
     hits.append(&mut outside);
@@ -60,11 +60,17 @@ pub(super) fn fill(text: &str, hits: &mut Vec<Hit>) {
     hits.sort_by_key(|hit| hit.start);
 }
 
-/// A part of a hit, if there is anything in it that names.
-fn rest_of(text: &str, hit: &Hit, start: usize, end: usize) -> Option<Hit> {
-    let part = text.get(start..end)?;
-    let names = part.chars().any(char::is_alphanumeric) && !part.ends_with(['\\', '/', '=', ':']);
-    names.then_some(Hit { start, end, what: hit.what, decoded: None, depth: 0 })
+/// Takes a part of a hit, if there is anything in it that names; what only leads to the mark is looked at by itself.
+fn rest_of(text: &str, hit: &Hit, range: Range<usize>, hits: &mut Vec<Hit>) {
+    let Some(part) = text.get(range.clone()).filter(|part| part.chars().any(char::is_alphanumeric)) else { return };
+    if !part.ends_with(['\\', '/', '=', ':']) {
+        hits.push(Hit { start: range.start, end: range.end, what: hit.what, decoded: None, depth: 0 });
+        return;
+    }
+    let mut alone = vec![];
+    collect(part, 0, &mut alone);
+    let shift = |hit: Hit| Hit { start: hit.start + range.start, end: hit.end + range.start, ..hit };
+    hits.extend(alone.into_iter().map(shift));
 }
 
 /// A marked value, and what its key says that it is.
@@ -172,6 +178,8 @@ fn is_well_known(what: What, text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use crate::detect::scan;
 
     fn found(text: &str) -> Vec<String> {
@@ -202,6 +210,7 @@ mod tests {
             ("/o=x/cn=Recipients/cn=⟦0123-Ana Lima⟧", &["user_local=0123-Ana Lima"]),
             ("user=bob⟦x⟧", &["user_local=bob", "user_local=x"]),
             ("⟦open and ⟧", &["object=open and"]),
+            ("Identity=ana@northwind.example\\⟦x⟧; Force=True", &["user=ana@northwind.example", "user_local=x"]),
             ("⟦never closed", &[]),
         ] {
             assert_eq!(found(text), expected, "{text}");
@@ -216,6 +225,19 @@ mod tests {
         assert_eq!(found("Name=⟦\u{1f98a}⟧"), ["object=\u{1f98a}"]);
         assert_eq!(found("DisplayName=⟦Guest⟧"), ["user_local=Guest"]);
         assert_eq!(found("Name=⟦NT AUTHORITY\\SYSTEM⟧ Notes=⟦-⟧ ⟦ ⟧"), [""; 0]);
+    }
+
+    proptest! {
+        // Readers leave those without marks.
+        #[test]
+        fn plain_accounts_are_found_as_a_whole(account in "[a-z0-9]([a-z0-9._+-]{0,10}[a-z0-9])?@([a-z0-9]([a-z0-9-]{0,6}[a-z0-9])?\\.){1,3}[a-z]{2,6}") {
+            for text in [format!("User={account}; Force=True"), format!("x/{account}/⟦y⟧"), format!("Identity={account}\\⟦.⟧"), account.clone()] {
+                let start = text.find(&account).unwrap_or_default();
+                let end = start + account.len();
+                let covered = scan(&text).iter().any(|found| found.range.start <= start && end <= found.range.end);
+                prop_assert!(covered, "{}: {:?}", text, scan(&text));
+            }
+        }
     }
 
     #[test]
