@@ -271,7 +271,7 @@ pub enum AccessCommand {
 /// `access check` and `access activate`
 #[derive(Debug, Default, Args)]
 pub struct NewTeams {
-    /// A team that is new to the archive, with starter policies unless it has a policy file; repeat for more
+    /// A team that is new to the archive; where no policy's id begins with `T.` it gets the starter policies; repeat for more
     #[arg(long = "team", value_name = "T")]
     pub teams: Vec<String>,
 }

@@ -52,7 +52,7 @@ pub enum CliError {
     #[error("{}", chain(.0))]
     Archive(#[from] scopelog_archive::Error),
     /// A load.
-    #[error("{}", chain(.0))]
+    #[error("{}{}", chain(.0), option(.0))]
     Ingest(#[from] scopelog_ingest::Error),
     /// A name.
     #[error(transparent)]
@@ -180,6 +180,14 @@ fn chain(error: &dyn std::error::Error) -> String {
         source = cause.source();
     }
     text
+}
+
+/// The option that would let a load pass, where there is one.
+fn option(error: &scopelog_ingest::Error) -> &'static str {
+    match error {
+        scopelog_ingest::Error::Archive(scopelog_archive::Error::TooManyDays { .. }) => " (--days-max)",
+        _ => "",
+    }
 }
 
 impl CliError {

@@ -88,11 +88,16 @@ pub async fn write_files(archive: &Archive, files: &[(String, String)]) -> Resul
     Ok(())
 }
 
-/// The starter policies of those teams that have no file yet.
+/// The starter policies of those teams that have none yet: no file `team-T.cedar`, and no policy whose id begins with `T.`.
 pub async fn missing(archive: &Archive, teams: &[TeamName]) -> Result<Vec<(String, String)>, StoreError> {
     let there = files(archive).await?;
-    let is_there = |name: &str| there.iter().any(|(known, _)| known == name);
-    Ok(starter_policies(teams).into_iter().filter(|(name, _)| name.starts_with("team-") && !is_there(name)).collect())
+    let has_policies = |team: &TeamName| {
+        let (file, id) = (format!("team-{team}.cedar"), format!("@id(\"{team}."));
+        there.iter().any(|(name, text)| *name == file || text.contains(&id))
+    };
+    let without: Vec<TeamName> = teams.iter().filter(|team| !has_policies(team)).cloned().collect();
+    // The file of the roles, which come along, is everybody's.
+    Ok(starter_policies(&without).into_iter().filter(|(name, _)| name.starts_with("team-")).collect())
 }
 
 /// Validates the edited files, and more that are not written yet, against the policy schema of these teams, as the version

@@ -54,6 +54,12 @@ fn a_team_is_added_to_an_archive() {
     world.load("sales", &logs);
     world.issue("alice", &["--team", "sales"]);
     assert_eq!(world.row("alice", "SELECT count(*) AS n FROM iis")["n"], 20);
+    // Policies of its own take the place of the starter policies.
+    let own = "@id(\"legal.readers\")\npermit (principal in Team::\"web\", action == Action::\"read\", resource in Team::\"legal\");\n";
+    std::fs::write(world.at("archive/access/legal.cedar"), own).unwrap();
+    world.run("admin", &["access", "check"]).exits(1);
+    world.run("admin", &["access", "activate", "--team", "legal"]).exits(0);
+    assert!(!world.at("archive/access/team-legal.cedar").exists());
     // Once more changes no file that was edited since.
     let policy = world.at("archive/access/team-sales.cedar");
     std::fs::write(&policy, "").unwrap();

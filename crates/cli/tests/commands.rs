@@ -82,7 +82,10 @@ fn exit_codes_tell_what_is_wrong() {
     let missing = world.at("nowhere.log");
     let binary = world.at("blob.bin");
     std::fs::write(&binary, [0, 159, 146, 150, 0, 1, 2]).unwrap();
+    let two_days = world.at("two-days.log");
+    std::fs::write(&two_days, HOSTILE.replacen("2026-11-05", "2026-11-04", 1)).unwrap();
     let (missing, binary) = (missing.to_str().unwrap(), binary.to_str().unwrap());
+    let two_days = two_days.to_str().unwrap();
     for (code, who, arguments, says) in [
         (0, "alice", &["query", "SELECT 1 AS one"][..], ""),
         (1, "loader", &["ingest", "--team", TEAM, missing], "cannot read"),
@@ -98,6 +101,7 @@ fn exit_codes_tell_what_is_wrong() {
         (2, "admin", &["credential", "issue", "--user", "eve", "--team", TEAM, "--expires", "0h"], "8h"),
         (2, "admin", &["credential", "issue", "--user", "eve", "--team", TEAM, "--role", "king"], "loader"),
         (2, "admin", &["init", "--team", TEAM], "archive already"),
+        (1, "loader", &["ingest", "--team", TEAM, "--days-max", "1", two_days], "(--days-max)"),
         (2, "loader", &["ingest", "--team", TEAM, "--dataset", "evtx", binary], "iis"),
         (2, "alice", &["query", "SELECT 1", "--purpose", "Not a word"], "incident-response"),
         (2, "alice", &["query", "SELECT 1", "--timeout", "0"], "1.."),
