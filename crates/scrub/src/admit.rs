@@ -110,6 +110,10 @@ impl Judge {
         let field = column.field.as_deref().and_then(|name| schema.field(name));
         let own = field.filter(|f| f.name == column.name);
         let word = own.is_some_and(|f| f.class == Class::Clear && f.field_type == FieldType::Word);
+        let list = own.filter(|f| f.class == Class::Clear).and_then(|f| match f.field_type {
+            FieldType::Listed(list) => Some(list),
+            _ => None,
+        });
         let derived = field.is_some() && own.is_none();
         for (row, text) in texts.iter().enumerate().filter_map(|(row, text)| Some((row, text?))) {
             if column.name == "source_id" && field.is_none() {
@@ -118,6 +122,9 @@ impl Judge {
             }
             if word && !clear::is_word(text) {
                 return Err((row, "a word with a character that words do not have"));
+            }
+            if list.is_some_and(|list| !list.holds(text)) {
+                return Err((row, "a value that is not on the column's list"));
             }
             if derived && !is_derived(schema, column, text) {
                 return Err((row, "a value that is not of the column's closed list"));

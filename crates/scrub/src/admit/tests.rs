@@ -65,3 +65,19 @@ fn what_was_not_scrubbed_is_refused() {
     assert!(judged(rows().0.rows().clone(), 2).unwrap_err().contains("another epoch"));
     assert!(judged(rows().0.rows().project(&[0, 1]).unwrap(), 1).is_err());
 }
+
+#[test]
+fn listed_columns_hold_what_is_on_their_list() {
+    let admitted = |operation: &str| {
+        let mut bench = Bench::new(builtin("security_audit"));
+        let rows = bench.text("Operation", "FileAccessed").finish().0.rows().clone();
+        let at = rows.schema().index_of("operation").unwrap();
+        assert!(!rows.column(at).is_null(0));
+        let mut columns = rows.columns().to_vec();
+        columns[at] = Arc::new(StringArray::from(vec![operation]));
+        let rows = RecordBatch::try_new(rows.schema(), columns).unwrap();
+        admit(team(), builtin("security_audit"), Epoch::new(1).unwrap(), rows).map_err(|e| e.to_string())
+    };
+    assert!(admitted("FileDeleted").is_ok());
+    assert!(admitted("Zanzibar").unwrap_err().contains("list"));
+}

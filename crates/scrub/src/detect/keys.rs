@@ -281,9 +281,12 @@ pub(crate) fn key_names(key: &str) -> Option<What> {
     find(&word, &normal(last))
 }
 
-/// The endings by their last two letters, longest first: one short row of them is looked through.
-static BY_END: LazyLock<HashMap<[u8; 2], Vec<(&str, What)>, RandomState>> = LazyLock::new(|| {
-    let mut by_end: HashMap<[u8; 2], Vec<(&str, What)>, RandomState> = HashMap::default();
+/// Endings by their last two letters, longest first.
+type ByEnd = HashMap<[u8; 2], Vec<(&'static str, What)>, RandomState>;
+
+/// One short row of endings is looked through, not all.
+static BY_END: LazyLock<ByEnd> = LazyLock::new(|| {
+    let mut by_end = ByEnd::default();
     for (ending, what) in ENDINGS {
         if let Some(last) = ending.as_bytes().last_chunk() {
             by_end.entry(*last).or_default().push((ending, *what));
