@@ -16,6 +16,8 @@ pub(crate) struct Column {
     cells: Cells,
     column_type: ColumnType,
     rows: usize,
+    /// The column of a batch in which it had no value: many batches share it.
+    nulls: Option<ArrayRef>,
 }
 
 enum Cells {
@@ -58,7 +60,7 @@ impl Cells {
 impl Column {
     /// An empty column; `None` for the partition's column, which is not stored.
     pub(crate) fn new(column_type: ColumnType) -> Option<Self> {
-        Some(Self { cells: Cells::new(column_type, 0, 0)?, column_type, rows: 0 })
+        Some(Self { cells: Cells::new(column_type, 0, 0)?, column_type, rows: 0, nulls: None })
     }
 
     /// Puts a value into a row that is not before the last; returns about how many bytes it takes.
@@ -163,6 +165,10 @@ impl Column {
 
     /// The column of that many rows; the builder begins anew.
     pub(crate) fn finish(&mut self, rows: usize) -> Finished {
+        let empty = self.rows == 0;
+        if let Some(nulls) = self.nulls.as_ref().filter(|nulls| empty && nulls.len() == rows) {
+            return Finished { array: Arc::clone(nulls), inside: 0 };
+        }
         self.pad(rows);
         self.rows = 0;
         let (mut inside, mut bytes) = (0, 0);
@@ -191,8 +197,9 @@ impl Column {
             }
         };
         // The next batch will be about as large: room that is made at once need not be copied as it grows.
-        let used = array.null_count() < rows;
-        if let Some(cells) = Cells::new(self.column_type, rows, bytes + bytes / 8).filter(|_| used) {
+        if empty {
+            self.nulls = Some(Arc::clone(&array));
+        } else if let Some(cells) = Cells::new(self.column_type, rows, bytes + bytes / 8) {
             self.cells = cells;
         }
         Finished { array, inside }
