@@ -174,10 +174,7 @@ impl House {
             entry: Box::new(|kind| {
                 Entry::new(kind, format!("application:{APPLICATION}"), now()).with_purpose(APPLICATION)
             }),
-            vault: Vault {
-                store: Location::directory(self.dir.join("vault")).open_store(true)?,
-                sealing,
-            },
+            vault: Vault { store: Location::directory(self.dir.join("vault")).open_store(true)?, sealing },
             team: team.clone(),
             tokenizer: Arc::new(tokenizer),
             scrub: ScrubOptions::default(),
