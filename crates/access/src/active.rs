@@ -13,6 +13,9 @@ const FORM: u64 = 2;
 /// Largest stored version that is read.
 const BUNDLE_MAX: usize = 64 * 1024 * 1024;
 
+/// Most combinations of files that are kept ready.
+const PARTS_MAX: usize = 256;
+
 /// A validated, immutable, hashed policy set: the only thing that decides.
 ///
 /// A version that was read back parses and validates the files that can concern who asks, when they ask: an archive may have
@@ -96,6 +99,9 @@ impl ActivePolicy {
             return Ok(Arc::clone(index));
         }
         let index = Arc::new(Index::of(&self.load(&files)?)?);
+        if parts.len() >= PARTS_MAX {
+            parts.clear();
+        }
         parts.insert(files, Arc::clone(&index));
         Ok(index)
     }

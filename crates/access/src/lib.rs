@@ -50,6 +50,8 @@
 //! - A policy that this crate would not enforce as written (a condition on rows, a name that cannot exist, an impossible
 //!   condition) is refused when its set is activated, never ignored.
 //! - A version is its content's hash; what was stored is taken back only if it is exactly what was written.
+//! - Of a stored version those files are parsed and validated that can concern who asks; the version's hash covers which they
+//!   are. What fails there denies everything to whom it may concern.
 //! - Time comes from the caller. Errors never hold a token or a key; a denial says to its caller what an absent name says.
 //!
 //! # Not here

@@ -152,7 +152,7 @@ impl Parser {
                 return Outcome::Framing;
             }
             Some(first) if !first.is_ascii_whitespace() => {}
-            _ if text.trim().is_empty() => return Outcome::Framing,
+            _ if text.trim_ascii().is_empty() => return Outcome::Framing,
             _ => {}
         }
         self.slots.clear();

@@ -318,7 +318,7 @@ proptest! {
         let mut places = vec![];
         while let Some(line) = lines.advance().unwrap() {
             let text = lines.text();
-            if line.too_long || !(text.trim().is_empty() || text.trim_start_matches('\u{feff}').starts_with('#')) {
+            if line.too_long || !(text.trim_ascii().is_empty() || text.trim_start_matches('\u{feff}').starts_with('#')) {
                 places.push(format!("{}..{}", line.bytes.start, line.bytes.end));
             }
         }
