@@ -67,6 +67,16 @@ kinds! {
     CredentialRevoked = "credential_revoked",
     /// A key was created.
     KeyCreated = "key_created",
+    /// A new epoch of token keys is about to begin.
+    KeyRotating = "key_rotating",
+    /// A new epoch of token keys has begun.
+    KeyRotated = "key_rotated",
+    /// Keys are derived for a loader.
+    KeysDerived = "keys_derived",
+    /// An epoch's key is about to be destroyed.
+    KeyDestroying = "key_destroying",
+    /// An epoch's key was destroyed.
+    KeyDestroyed = "key_destroyed",
     /// A value was tokenized for somebody who guessed it.
     TokenProbed = "token_probed",
     /// A compaction is about to be committed.

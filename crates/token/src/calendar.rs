@@ -7,13 +7,13 @@ use crate::Error;
 pub struct EpochState {
     /// Its number.
     pub epoch: Epoch,
-    /// First event time of the period, in µs since 1970, UTC; `i64::MIN` for the first epoch, which has no beginning.
+    /// Since when loads use it, in µs since 1970, UTC; `i64::MIN` for the first epoch, which has no beginning.
     pub from: i64,
     /// Whether its key was destroyed.
     pub destroyed: bool,
 }
 
-/// Which epoch's key belongs to which event time. It holds no keys, so that whoever judges queries can have it.
+/// Which epoch is current at which time: what is loaded then gets its tokens, whatever day it is of. It holds no keys.
 ///
 /// Each epoch lasts until the next begins; the newest has no end.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,7 +45,7 @@ impl Calendar {
         Ok(Self(states))
     }
 
-    /// The epoch of an event time (µs since 1970, UTC), whether its key lives or not.
+    /// The epoch that is current at a time (µs since 1970, UTC), whether its key lives or not.
     pub fn epoch_at(&self, time: i64) -> Epoch {
         let after = self.0.partition_point(|state| state.from <= time);
         after.checked_sub(1).and_then(|i| self.0.get(i)).map_or(Epoch::FIRST, |state| state.epoch)

@@ -73,6 +73,24 @@ pub enum Error {
         /// The epoch that was asked for.
         epoch: Epoch,
     },
+    /// Derived keys are of an epoch that loads no longer use.
+    #[error(
+        "these keys are of epoch {epoch}, and loads use epoch {current}: have them derived again (`scopelog keys derive`)"
+    )]
+    StaleKeys {
+        /// The epoch that they were derived for.
+        epoch: Epoch,
+        /// The epoch that loads use.
+        current: Epoch,
+    },
+    /// Keys are of another keyring than the archive's.
+    #[error("these keys are of another archive's keyring")]
+    OtherKeyring,
+    /// The keyring is behind the register of epochs.
+    #[error(
+        "the keyring is an older copy: it lacks an epoch that is in use, or holds a key that was destroyed; put the newest one back"
+    )]
+    OlderKeyring,
     /// The key calendar would contradict itself.
     #[error("key calendar: {rule}")]
     Calendar {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use crate::Error;
+use crate::{EpochState, Error};
 
 /// Far more than any keyring needs; a wrong path must not fill the memory.
 const LONGEST: u64 = 16 << 20;
@@ -59,13 +59,38 @@ pub(crate) fn replace(path: &Path, text: &str) -> Result<(), Error> {
     let mut name = path.as_os_str().to_owned();
     name.push(".new");
     let next = PathBuf::from(name);
-    match std::fs::remove_file(&next) {
-        Err(source) if source.kind() != ErrorKind::NotFound => return Err(failed("remove", &next)(source)),
-        _ => {}
-    }
+    remove_unfinished(&next)?;
     create(&next, text)?;
     std::fs::rename(&next, path).map_err(failed("replace", path))?;
     sync_parent(path)
+}
+
+/// Replaces a key file in one step, then overwrites the former content where it stood.
+///
+/// After a crash there is the old file or the new one; the former content may then still stand somewhere, so a caller that
+/// destroys a key does it again until this has returned.
+pub(crate) fn replace_and_wipe(path: &Path, text: &str) -> Result<(), Error> {
+    let mut former = OpenOptions::new().write(true).open(path).map_err(failed("open", path))?;
+    let length = former.metadata().map_err(failed("read the size of", path))?.len();
+    replace(path, text)?;
+    wipe(&mut former, length).map_err(failed("overwrite the former content of", path))
+}
+
+fn wipe(file: &mut File, length: u64) -> std::io::Result<()> {
+    std::io::copy(&mut std::io::repeat(0).take(length), file)?;
+    file.sync_all()
+}
+
+/// Overwrites and removes what a crash left of an unfinished replacement.
+fn remove_unfinished(path: &Path) -> Result<(), Error> {
+    let opened = OpenOptions::new().write(true).open(path);
+    let mut file = match opened {
+        Ok(file) => file,
+        Err(source) if source.kind() == ErrorKind::NotFound => return Ok(()),
+        Err(source) => return Err(failed("remove", path)(source)),
+    };
+    let length = file.metadata().map_err(failed("remove", path))?.len();
+    wipe(&mut file, length).and_then(|()| std::fs::remove_file(path)).map_err(failed("remove", path))
 }
 
 fn sync_parent(path: &Path) -> Result<(), Error> {
@@ -102,6 +127,24 @@ impl Line<'_> {
 /// A point of time in a key file: µs since 1970, or `always` for the time without beginning.
 pub(crate) fn parse_from(word: &str) -> Option<i64> {
     if word == "always" { Some(i64::MIN) } else { word.parse().ok().filter(|from| *from != i64::MIN) }
+}
+
+/// The state of an epoch, without its secret: what follows `epoch` on its line.
+pub(crate) fn state(line: &Line<'_>, number: &str, from: &str, rest: &[&str]) -> Result<EpochState, Error> {
+    let epoch = number.parse().map_err(|_| line.error("an epoch's number is 1 to 255"))?;
+    let from = parse_from(from).ok_or(line.error("an epoch begins at a number of µs, or `always`"))?;
+    let destroyed = match rest {
+        [] => false,
+        ["destroyed"] => true,
+        _ => return Err(line.error("only `destroyed` may follow an epoch's beginning")),
+    };
+    Ok(EpochState { epoch, from, destroyed })
+}
+
+/// The inverse of [`state`].
+pub(crate) fn state_line(state: &EpochState) -> String {
+    let end = if state.destroyed { " destroyed" } else { "" };
+    format!("epoch {} from {}{end}\n", state.epoch, format_from(state.from))
 }
 
 /// The inverse of [`parse_from`].

@@ -7,10 +7,11 @@ use zeroize::Zeroizing;
 use crate::keyfile::{self, Line};
 use crate::per_domain::PerDomain;
 use crate::secret::{Secret, info};
-use crate::{Calendar, EpochState, Error, FingerprintKey, LoaderKeys, RootKey};
+use crate::{Calendar, EpochState, Error, FingerprintKey, KeyringId, LoaderKeys, RootKey};
 
 const HEADING: &str = "scopelog keyring 1";
 const FINGERPRINT_LABEL: &str = "scopelog/fingerprint/v1";
+const ID_LABEL: &str = "scopelog/keyring/v1";
 
 /// The root key, the key calendar, and a secret of its own for every epoch that lives.
 ///
@@ -72,10 +73,22 @@ impl Keyring {
 
     /// Replaces a keyring file in one step, as after a rotation.
     ///
-    /// The former file's blocks may survive on the device until they are reused: where that matters, keep key files on
-    /// a device that is encrypted or wiped.
+    /// Its former content may survive on the device: what destroys a key uses [`Keyring::save_over_and_wipe`].
     pub fn save_over(&self, path: &Path) -> Result<(), Error> {
         keyfile::replace(path, &self.to_text())
+    }
+
+    /// Replaces a keyring file in one step and overwrites the former content, as after the destruction of a key.
+    ///
+    /// Where a device writes to another place what is overwritten, its own encryption or wiping has to see to the rest.
+    pub fn save_over_and_wipe(&self, path: &Path) -> Result<(), Error> {
+        keyfile::replace_and_wipe(path, &self.to_text())
+    }
+
+    /// Which keyring this is, whatever its epochs.
+    pub fn id(&self) -> Result<KeyringId, Error> {
+        let key = self.root.0.expand(&[], &[&info(&[ID_LABEL.as_bytes()])])?;
+        Ok(KeyringId::from_mac(aws_lc_rs::hmac::sign(&key.hmac_key(), ID_LABEL.as_bytes()).as_ref()))
     }
 
     fn to_text(&self) -> Zeroizing<String> {
@@ -106,7 +119,7 @@ impl Keyring {
         found.map(|(_, secret)| secret).ok_or(Error::DestroyedEpoch { epoch })
     }
 
-    /// Which epoch belongs to which time.
+    /// Which epoch is current at which time.
     pub fn calendar(&self) -> &Calendar {
         &self.calendar
     }
@@ -121,7 +134,7 @@ impl Keyring {
         self.calendar.epochs()
     }
 
-    /// The epoch of an event time (µs since 1970, UTC).
+    /// The epoch that is current at a time (µs since 1970, UTC).
     pub fn epoch_at(&self, time: i64) -> Epoch {
         self.calendar.epoch_at(time)
     }
@@ -132,6 +145,10 @@ impl Keyring {
             .current_epoch()
             .next()
             .ok_or(Error::Calendar { rule: "all 255 epochs of this keyring are used up" })?;
+        if self.epochs().last().is_some_and(|newest| from <= newest.from) {
+            let rule = "the newest epoch begins at this moment or later: try again, and look at this machine's clock";
+            return Err(Error::Calendar { rule });
+        }
         let mut states = self.calendar.epochs().to_vec();
         states.push(EpochState { epoch, from, destroyed: false });
         let calendar = Calendar::new(states)?;
@@ -152,7 +169,7 @@ impl Keyring {
 
     /// Derives the keys of some realms and epochs, for those who must not have the root.
     pub fn derive(&self, realms: &[Realm], epochs: &[Epoch]) -> Result<LoaderKeys, Error> {
-        let mut keys = LoaderKeys::new(self.calendar.clone());
+        let mut keys = LoaderKeys::new(self.id()?, self.calendar.clone());
         for &epoch in epochs {
             let secret = self.secret(epoch)?;
             for realm in realms {

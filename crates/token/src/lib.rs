@@ -1,7 +1,7 @@
 //! Keyed hashing of identifiers, and the keys for it.
 //!
 //! Principal types: a [`Keyring`] holds the root and the [`Calendar`] of epochs, and derives [`LoaderKeys`] for some realms
-//! and epochs; a [`Tokenizer`] makes the [`Token`]s of one team and epoch, and a [`Memo`] makes that cheap for values that
+//! and epochs; an [`EpochRegister`] says of which epoch loads are; a [`Tokenizer`] makes the [`Token`]s of one team and epoch, and a [`Memo`] makes that cheap for values that
 //! come again. [`canonical`] gives every value its one form before it is hashed, and [`wellknown`] is the reviewed list of
 //! values that name nobody and stay clear.
 //!
@@ -39,6 +39,7 @@ mod keyring;
 mod loader;
 mod memo;
 mod per_domain;
+mod register;
 mod secret;
 mod token;
 mod tokenizer;
@@ -49,6 +50,7 @@ pub use fingerprint::{Fingerprint, FingerprintKey};
 pub use keyring::Keyring;
 pub use loader::LoaderKeys;
 pub use memo::Memo;
+pub use register::{EpochRegister, KeyringId};
 pub use secret::{RootKey, TokenKey};
 pub use token::Token;
 pub use tokenizer::Tokenizer;

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use crate::keyfile::{self, Line};
 use crate::per_domain::PerDomain;
 use crate::secret::Secret;
-use crate::{Calendar, EpochState, Error, TokenKey};
+use crate::{Calendar, Error, KeyringId, TokenKey};
 
 const HEADING: &str = "scopelog loader-keys 1";
 
@@ -16,13 +16,14 @@ const HEADING: &str = "scopelog loader-keys 1";
 /// other realm's or epoch's keys.
 #[derive(Clone)]
 pub struct LoaderKeys {
+    keyring: KeyringId,
     calendar: Calendar,
     keys: BTreeMap<(Realm, Epoch), PerDomain<TokenKey>>,
 }
 
 impl LoaderKeys {
-    pub(crate) fn new(calendar: Calendar) -> Self {
-        Self { calendar, keys: BTreeMap::new() }
+    pub(crate) fn new(keyring: KeyringId, calendar: Calendar) -> Self {
+        Self { keyring, calendar, keys: BTreeMap::new() }
     }
 
     pub(crate) fn insert(&mut self, realm: Realm, epoch: Epoch, keys: PerDomain<TokenKey>) {
@@ -34,7 +35,12 @@ impl LoaderKeys {
         self.keys.get(&(realm.clone(), epoch)).ok_or_else(missing)
     }
 
-    /// Which epoch belongs to which time, as the keyring had it when these keys were derived.
+    /// The keyring that they were derived from.
+    pub fn keyring(&self) -> KeyringId {
+        self.keyring
+    }
+
+    /// The epochs, as the keyring had them when these keys were derived.
     pub fn calendar(&self) -> &Calendar {
         &self.calendar
     }
@@ -66,11 +72,14 @@ impl LoaderKeys {
     }
 
     fn parse(text: &str) -> Result<Self, Error> {
-        let mut states = Vec::new();
+        let (mut keyring, mut states) = (None, Vec::new());
         let mut found: BTreeMap<(Realm, Epoch), Vec<(Domain, TokenKey)>> = BTreeMap::new();
         for line in keyfile::lines(text, HEADING, "expected the heading `scopelog loader-keys 1`")? {
             match line.words.as_slice() {
-                ["epoch", number, "from", from, rest @ ..] => states.push(parse_state(&line, number, from, rest)?),
+                ["keyring", id] if keyring.is_none() => {
+                    keyring = Some(id.parse().map_err(|_| line.error("a keyring's id is 16 hexadecimal digits"))?);
+                }
+                ["epoch", number, "from", from, rest @ ..] => states.push(keyfile::state(&line, number, from, rest)?),
                 ["key", realm, domain, epoch, hex] => {
                     let (realm, epoch, domain, key) = parse_key(&line, [realm, domain, epoch, hex])?;
                     let of_realm = found.entry((realm, epoch)).or_default();
@@ -79,10 +88,11 @@ impl LoaderKeys {
                     }
                     of_realm.push((domain, key));
                 }
-                _ => return Err(line.error("expected `epoch` and `key` lines")),
+                _ => return Err(line.error("expected one `keyring` line, `epoch` and `key` lines")),
             }
         }
-        let mut loaded = Self::new(Calendar::new(states)?);
+        let keyring = keyring.ok_or(Error::KeySyntax { line: 1, rule: "there is no `keyring` line" })?;
+        let mut loaded = Self::new(keyring, Calendar::new(states)?);
         for ((realm, epoch), of_realm) in found {
             let find = |domain| of_realm.iter().find(|(of, _)| *of == domain).map(|(_, key)| key.clone());
             let keys = PerDomain::build(|domain| {
@@ -99,10 +109,8 @@ impl LoaderKeys {
         text.push_str(
             "\n# Derived keys: whoever has this file can compute the tokens of the realms and epochs below.\n",
         );
-        for state in self.calendar.epochs() {
-            let end = if state.destroyed { " destroyed" } else { "" };
-            text.push_str(&format!("epoch {} from {}{end}\n", state.epoch, keyfile::format_from(state.from)));
-        }
+        text.push_str(&format!("keyring {}\n", self.keyring));
+        self.calendar.epochs().iter().for_each(|state| text.push_str(&keyfile::state_line(state)));
         for ((realm, epoch), keys) in &self.keys {
             for domain in Domain::ALL {
                 text.push_str(&format!("key {realm} {domain} {epoch} "));
@@ -112,17 +120,6 @@ impl LoaderKeys {
         }
         text
     }
-}
-
-fn parse_state(line: &Line<'_>, number: &str, from: &str, rest: &[&str]) -> Result<EpochState, Error> {
-    let epoch = number.parse().map_err(|_| line.error("an epoch's number is 1 to 255"))?;
-    let from = keyfile::parse_from(from).ok_or(line.error("an epoch begins at a number of µs, or `always`"))?;
-    let destroyed = match rest {
-        [] => false,
-        ["destroyed"] => true,
-        _ => return Err(line.error("only `destroyed` may follow an epoch's beginning")),
-    };
-    Ok(EpochState { epoch, from, destroyed })
 }
 
 fn parse_key(line: &Line<'_>, words: [&str; 4]) -> Result<(Realm, Epoch, Domain, TokenKey), Error> {

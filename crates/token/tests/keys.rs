@@ -76,6 +76,29 @@ fn a_destroyed_epoch_is_gone_for_good() {
 }
 
 #[test]
+fn what_is_destroyed_is_overwritten_where_it_stood() {
+    let dir = tempfile::tempdir().unwrap();
+    let (path, unfinished, link) =
+        (dir.path().join("keyring"), dir.path().join("keyring.new"), dir.path().join("link"));
+    let mut keys = keyring();
+    keys.rotate(5).unwrap();
+    keys.save_new(&path).unwrap();
+    // A second name shows the blocks of the former file; an unfinished one is what a crash leaves.
+    std::fs::hard_link(&path, &link).unwrap();
+    std::fs::copy(&path, &unfinished).unwrap();
+    let former = std::fs::read_to_string(&path).unwrap();
+    keys.destroy(Epoch::FIRST).unwrap();
+    keys.save_over_and_wipe(&path).unwrap();
+    let wiped = std::fs::read(&link).unwrap();
+    assert_eq!(wiped.len(), former.len());
+    assert!(wiped.iter().all(|byte| *byte == 0));
+    assert!(!unfinished.exists());
+    let secret = former.lines().find(|line| line.starts_with("epoch 1")).unwrap().rsplit(' ').next().unwrap();
+    assert!(!std::fs::read_to_string(&path).unwrap().contains(secret));
+    assert!(Keyring::load(&path).is_ok());
+}
+
+#[test]
 fn rotation_goes_forward_only() {
     let mut keys = keyring();
     keys.rotate(10).unwrap();
@@ -99,6 +122,8 @@ fn loaders_have_their_realms_and_nothing_else() {
     keys.derive(&realms, &[epoch(1)]).unwrap().save_new(&path).unwrap();
     let loaded = LoaderKeys::load(&path).unwrap();
     assert_eq!(loaded.calendar(), keys.calendar());
+    assert_eq!(loaded.keyring(), keys.id().unwrap());
+    assert_ne!(loaded.keyring(), keyring().id().unwrap());
     assert_eq!(loaded.realms().count(), 2);
 
     let tokenizer = Tokenizer::new(&loaded, &team("web"), epoch(1)).unwrap();
@@ -173,15 +198,22 @@ fn malformed_key_files_are_refused_without_repeating_them() {
         assert!(!format!("{error} {error:?}").contains("5555"), "{error}");
     }
 
-    let mut derived = format!("scopelog loader-keys 1\nepoch 1 from always\nkey shared user 1 {hex}\n");
+    let mut derived =
+        format!("scopelog loader-keys 1\nkeyring 0123456789abcdef\nepoch 1 from always\nkey shared user 1 {hex}\n");
     assert!(matches!(refused(LoaderKeys::read(derived.as_bytes())), Error::MissingKey { .. }));
     derived.push_str(&format!("key shared user 1 {hex}\n"));
-    assert!(matches!(refused(LoaderKeys::read(derived.as_bytes())), Error::KeySyntax { line: 4, .. }));
-    for bad in
-        ["key nobody user 1 55", "key shared thing 1 55", "key shared user 1 55", "keys", "epoch 1 from always gone"]
-    {
-        let text = format!("scopelog loader-keys 1\nepoch 1 from always\n{bad}\n");
-        assert!(matches!(refused(LoaderKeys::read(text.as_bytes())), Error::KeySyntax { line: 3, .. }), "{bad}");
+    assert!(matches!(refused(LoaderKeys::read(derived.as_bytes())), Error::KeySyntax { line: 5, .. }));
+    for bad in [
+        "key nobody user 1 55",
+        "key shared thing 1 55",
+        "key shared user 1 55",
+        "keys",
+        "epoch 1 from always gone",
+        "keyring 0123456789abcdef",
+        "keyring 12",
+    ] {
+        let text = format!("scopelog loader-keys 1\nkeyring 0123456789abcdef\nepoch 1 from always\n{bad}\n");
+        assert!(matches!(refused(LoaderKeys::read(text.as_bytes())), Error::KeySyntax { line: 4, .. }), "{bad}");
     }
 }
 
