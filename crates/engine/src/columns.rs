@@ -48,6 +48,16 @@ pub(crate) fn kind(field: &Field) -> Option<TokenKind> {
     Some(TokenKind { realm, domain })
 }
 
+/// Whether values of a type are tokens, or hold some.
+pub(crate) fn holds_tokens(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::Binary | DataType::BinaryView | DataType::LargeBinary | DataType::FixedSizeBinary(_) => true,
+        DataType::List(item) => holds_tokens(item.data_type()),
+        DataType::Map(..) => true,
+        _ => false,
+    }
+}
+
 /// Microseconds since 1970, UTC.
 pub(crate) fn timestamp() -> DataType {
     DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()))

@@ -65,13 +65,17 @@ pub enum Error {
         rule: &'static str,
     },
     /// The keyring could not make a token.
-    #[error("token(): no token can be made")]
+    #[error("token(): no token can be made{}", Why(.0))]
     TokenOracle(#[source] scopelog_token::Error),
     /// Tokens of several epochs are compared, grouped or joined.
-    #[error("the days asked for have tokens of {} epochs ({}), which never are equal; ask for days of one epoch", .epochs.len(), Listed(.epochs))]
+    #[error("tokens{} of epochs {} would be compared, and never are equal, whatever they stand for: ask for days of one epoch{}", OfKind(.kind), Listed(.epochs), Given(*.given))]
     Epochs {
         /// The epochs.
         epochs: Vec<u8>,
+        /// Realm and domain, where they are known.
+        kind: Option<TokenKind>,
+        /// Whether the statement itself gives one of the tokens.
+        given: bool,
     },
     /// The statement does not fit the columns and functions that there are.
     #[error("{message}")]
@@ -317,12 +321,51 @@ impl fmt::Display for Detail<'_> {
     }
 }
 
+/// What of a key's error is the asker's to know: which epochs have keys.
+struct Why<'a>(&'a scopelog_token::Error);
+
+impl fmt::Display for Why<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            scopelog_token::Error::UnknownEpoch { epoch } => write!(f, ": there is no epoch {epoch}"),
+            scopelog_token::Error::DestroyedEpoch { epoch } => write!(f, ": the key of epoch {epoch} was destroyed"),
+            _ => Ok(()),
+        }
+    }
+}
+
+struct OfKind<'a>(&'a Option<TokenKind>);
+
+impl fmt::Display for OfKind<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.as_ref().map_or(Ok(()), |kind| write!(f, " of {kind}"))
+    }
+}
+
+/// What helps where a token was given.
+struct Given(bool);
+
+impl fmt::Display for Given {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0 {
+            f.write_str(", or give the token of each (`token('user', …, 1)` makes that of epoch 1 while its key lives)")
+        } else {
+            Ok(())
+        }
+    }
+}
+
 struct Listed<'a>(&'a [u8]);
 
 impl fmt::Display for Listed<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (i, epoch) in self.0.iter().enumerate() {
-            write!(f, "{}{epoch}", if i == 0 { "" } else { ", " })?;
+            let between = match i {
+                0 => "",
+                _ if i + 1 == self.0.len() => " and ",
+                _ => ", ",
+            };
+            write!(f, "{between}{epoch}")?;
         }
         Ok(())
     }

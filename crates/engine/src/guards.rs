@@ -1,10 +1,11 @@
 use std::fmt;
 use std::sync::Arc;
 
-use scopelog_catalog::{Domain, Realm};
+use scopelog_catalog::{Domain, Epoch, Realm};
 use scopelog_token::Token;
 
 type Oracle = dyn Fn(&Realm, Domain, &str) -> Result<Token, scopelog_token::Error> + Send + Sync;
+type EpochOracle = dyn Fn(&Realm, Domain, Epoch, &str) -> Result<Token, scopelog_token::Error> + Send + Sync;
 type FingerprintOf = dyn Fn(&[u8]) -> String + Send + Sync;
 type SealText = dyn Fn(&str) -> Option<String> + Send + Sync;
 
@@ -12,17 +13,33 @@ type SealText = dyn Fn(&str) -> Option<String> + Send + Sync;
 #[derive(Clone)]
 pub struct QueryGuards {
     oracle: Arc<Oracle>,
+    epoch_oracle: Arc<EpochOracle>,
     fingerprint: Arc<FingerprintOf>,
     seal: Arc<SealText>,
 }
 
 impl QueryGuards {
-    /// `oracle` makes the token of a value for `token()`; `fingerprint` stands for literals and statements in audit entries.
+    /// `oracle` makes the token of a value in the current epoch, for `token()`; `fingerprint` stands for literals and statements in audit entries.
     pub fn new(
         oracle: impl Fn(&Realm, Domain, &str) -> Result<Token, scopelog_token::Error> + Send + Sync + 'static,
         fingerprint: impl Fn(&[u8]) -> String + Send + Sync + 'static,
     ) -> Self {
-        Self { oracle: Arc::new(oracle), fingerprint: Arc::new(fingerprint), seal: Arc::new(|_| None) }
+        Self {
+            oracle: Arc::new(oracle),
+            epoch_oracle: Arc::new(|_, _, epoch, _| Err(scopelog_token::Error::UnknownEpoch { epoch })),
+            fingerprint: Arc::new(fingerprint),
+            seal: Arc::new(|_| None),
+        }
+    }
+
+    /// Makes tokens of other epochs as well, where `token()` names one.
+    #[must_use]
+    pub fn with_epochs(
+        mut self,
+        oracle: impl Fn(&Realm, Domain, Epoch, &str) -> Result<Token, scopelog_token::Error> + Send + Sync + 'static,
+    ) -> Self {
+        self.epoch_oracle = Arc::new(oracle);
+        self
     }
 
     /// Keeps statements in audit entries, sealed so that only the holder of another key can read them.
@@ -32,8 +49,17 @@ impl QueryGuards {
         self
     }
 
-    pub(crate) fn token(&self, realm: &Realm, domain: Domain, value: &str) -> Result<Token, scopelog_token::Error> {
-        (self.oracle)(realm, domain, value)
+    pub(crate) fn token(
+        &self,
+        realm: &Realm,
+        domain: Domain,
+        epoch: Option<Epoch>,
+        value: &str,
+    ) -> Result<Token, scopelog_token::Error> {
+        match epoch {
+            None => (self.oracle)(realm, domain, value),
+            Some(epoch) => (self.epoch_oracle)(realm, domain, epoch, value),
+        }
     }
 
     pub(crate) fn fingerprint(&self, bytes: &[u8]) -> String {

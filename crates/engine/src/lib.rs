@@ -39,6 +39,7 @@
 mod admission;
 mod columns;
 mod engine;
+mod epochs;
 mod error;
 mod explain;
 mod guards;

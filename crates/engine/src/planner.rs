@@ -12,6 +12,7 @@ use datafusion::prelude::SessionConfig;
 
 use crate::admission::{self, CapFunctions};
 use crate::engine::{Engine, EngineConfig};
+use crate::epochs;
 use crate::error::{Error, from_datafusion};
 use crate::namespace::{self, CATALOG, Namespace};
 use crate::plan::{Planned, ScopedPlan};
@@ -38,6 +39,7 @@ async fn plan_here(session: Arc<SessionInner>, parsed: ParsedQuery) -> Result<Sc
     let logical = state.optimize(&logical).map_err(from_datafusion)?;
     let physical = state.query_planner().create_physical_plan(&logical, &state).await.map_err(from_datafusion)?;
     let datasets = namespace.into_loaded();
+    let epochs = epochs::judge(&logical, &state).await;
     Ok(ScopedPlan::new(Planned {
         session,
         state,
@@ -46,6 +48,7 @@ async fn plan_here(session: Arc<SessionInner>, parsed: ParsedQuery) -> Result<Sc
         datasets,
         facts: parsed.facts,
         explain: parsed.explain,
+        epochs,
     }))
 }
 

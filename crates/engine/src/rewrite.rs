@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use scopelog_access::{Capability, Scope};
-use scopelog_catalog::{Domain, Realm, TeamName};
+use scopelog_catalog::{Domain, Epoch, Realm, TeamName};
 use sqlparser::ast::{
     Expr, FunctionArg, FunctionArgExpr, FunctionArguments, Query, Value, ValueWithSpan, VisitMut, VisitorMut,
 };
@@ -88,9 +88,22 @@ impl Rewriter<'_> {
 
     fn token(&mut self, arguments: &FunctionArguments) -> Result<Value, Error> {
         let refuse = |rule| Error::TokenFunction { rule };
-        let usage = || refuse("it takes two texts, a domain and a value, and may take a team as third");
+        let usage = || {
+            refuse(
+                "it takes two texts, a domain and a value, and may take a team as third and, last, the number of an epoch",
+            )
+        };
         let FunctionArguments::List(list) = arguments else { return Err(usage()) };
-        let texts: Option<Vec<&str>> = list.args.iter().map(text_argument).collect();
+        let (texts, epoch) = match list.args.split_last() {
+            Some((last, rest)) => match number_argument(last) {
+                Some(number) => (rest, Some(number)),
+                None => (list.args.as_slice(), None),
+            },
+            None => return Err(usage()),
+        };
+        let epoch: Option<Epoch> =
+            epoch.map(str::parse).transpose().map_err(|_| refuse("an epoch is a number from 1 to 255"))?;
+        let texts: Option<Vec<&str>> = texts.iter().map(text_argument).collect();
         let texts = texts.ok_or_else(usage)?;
         let (domain, value, team) = match texts.as_slice() {
             [domain, value] => (*domain, *value, None),
@@ -113,7 +126,7 @@ impl Rewriter<'_> {
             }
         };
         self.facts.probes += 1;
-        let token = self.guards.token(&realm, domain, value).map_err(Error::TokenOracle)?;
+        let token = self.guards.token(&realm, domain, epoch, value).map_err(Error::TokenOracle)?;
         // As bytes, so that it meets token columns and lists of tokens alike; results show its text.
         Ok(Value::HexStringLiteral(token.as_bytes().iter().map(|b| format!("{b:02x}")).collect()))
     }
@@ -159,6 +172,14 @@ fn text_argument(argument: &FunctionArg) -> Option<&str> {
     let FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Value(value))) = argument else { return None };
     match &value.value {
         Value::SingleQuotedString(text) => Some(text),
+        _ => None,
+    }
+}
+
+fn number_argument(argument: &FunctionArg) -> Option<&str> {
+    let FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Value(value))) = argument else { return None };
+    match &value.value {
+        Value::Number(number, _) => Some(number),
         _ => None,
     }
 }

@@ -1,12 +1,11 @@
 //! The second look at a plan: it knows nothing of how the plan was made, only what a scope allows.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use datafusion::catalog::memory::MemorySourceConfig;
 use datafusion::datasource::physical_plan::{FileScanConfig, FileSource, ParquetSource};
 use datafusion::datasource::source::DataSourceExec;
-use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::ExecutionPlan;
 use object_store::path::Path;
 
@@ -92,13 +91,4 @@ fn file_scan(leaf: &DataSourceExec) -> Option<&FileScanConfig> {
 
 fn paths(config: &FileScanConfig) -> impl Iterator<Item = &Path> {
     config.file_groups.iter().flat_map(|group| group.iter().map(|file| file.path()))
-}
-
-/// Refuses where tokens of several epochs would meet: they never are equal, so the answer would be wrong without a word.
-pub(crate) fn epochs(plan: &LogicalPlan, datasets: &[Arc<LoadedDataset>]) -> Result<(), Error> {
-    let found: BTreeSet<u8> = datasets.iter().flat_map(|d| d.epochs()).collect();
-    if found.len() < 2 || !crate::tokens::meet(plan) {
-        return Ok(());
-    }
-    Err(Error::Epochs { epochs: found.into_iter().collect() })
 }

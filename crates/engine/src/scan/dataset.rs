@@ -1,7 +1,7 @@
 //! A dataset in scope with its snapshot: everything that a scan of it needs.
 
-use std::collections::{BTreeSet, HashSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::HashSet;
+use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef};
 use datafusion::execution::cache::cache_manager::FileMetadataCache;
@@ -43,8 +43,6 @@ pub(crate) struct LoadedDataset {
     pub(crate) readable: SchemaRef,
     /// The partition's column, where there is one.
     pub(crate) day: Option<Arc<Field>>,
-    /// Epochs of the tokens of the days that scans asked for.
-    epochs: Mutex<BTreeSet<u8>>,
 }
 
 impl LoadedDataset {
@@ -70,7 +68,6 @@ impl LoadedDataset {
             visible: Arc::new(Schema::new(visible)),
             readable: Arc::new(Schema::new(readable)),
             day: Some(Arc::new(Field::new(DAY, DataType::Date32, true))),
-            epochs: Mutex::default(),
             snapshot,
             team,
         }
@@ -101,7 +98,6 @@ impl LoadedDataset {
             readable: Arc::clone(&visible),
             visible,
             day: None,
-            epochs: Mutex::default(),
             snapshot,
         }
     }
@@ -114,14 +110,5 @@ impl LoadedDataset {
     /// Every file of the snapshot.
     pub(crate) fn paths(&self) -> HashSet<&Path> {
         self.snapshot.files().iter().map(|f| &f.path).collect()
-    }
-
-    pub(crate) fn saw_epochs(&self, found: impl Iterator<Item = u8>) {
-        self.epochs.lock().unwrap_or_else(PoisonError::into_inner).extend(found);
-    }
-
-    /// Epochs of the tokens of the days that scans asked for.
-    pub(crate) fn epochs(&self) -> BTreeSet<u8> {
-        self.epochs.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }

@@ -1,5 +1,6 @@
 //! Reading of one team's dataset: which files, which columns, under which condition.
 
+mod asked;
 mod dataset;
 mod files;
 mod predicate;

@@ -32,15 +32,29 @@ impl ScopedTable {
         Self { dataset }
     }
 
+    pub(super) fn dataset(&self) -> &LoadedDataset {
+        &self.dataset
+    }
+
+    /// Whether only some rows are in scope.
+    pub(crate) fn is_conditioned(&self) -> bool {
+        self.dataset.is_conditioned()
+    }
+
+    /// Whether both are of the same snapshot of a dataset.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.dataset, &other.dataset)
+    }
+
     fn type_of(&self, name: &str) -> Option<DataType> {
         self.dataset.visible.field_with_name(name).ok().map(|f| f.data_type().clone())
     }
 
-    fn is_leakproof(&self, filter: &Expr) -> bool {
+    pub(super) fn is_leakproof(&self, filter: &Expr) -> bool {
         leakproof::logical(filter, &|name| self.type_of(name))
     }
 
-    /// The files that filters leave over, and the epochs of the days that they ask for.
+    /// The files that filters leave over.
     fn files(&self, state: &dyn Session, filters: &[Expr]) -> Result<Vec<&DataFile>> {
         let columns: SchemaRef = Arc::new(table_columns(&self.dataset));
         let (of_day, others): (Vec<Expr>, Vec<Expr>) = filters
@@ -64,8 +78,6 @@ impl ScopedTable {
             None => Ok(found),
         };
         found = prune(found, of_time)?;
-        // Judged before content prunes: whether days may be compared must not depend on what is in them.
-        self.dataset.saw_epochs(found.iter().filter_map(|f| f.epoch.map(|e| e.number())));
         prune(found, others)
     }
 
@@ -84,7 +96,7 @@ impl ScopedTable {
     }
 
     /// The conditioned scan: the leaf reads what the query asks for and what the condition needs, and lets go of the former.
-    fn conditioned(
+    pub(super) fn conditioned(
         &self,
         state: &dyn Session,
         projection: &[usize],
@@ -136,7 +148,7 @@ impl ScopedTable {
     }
 }
 
-fn names(filter: &Expr) -> HashSet<&str> {
+pub(super) fn names(filter: &Expr) -> HashSet<&str> {
     filter.column_refs().into_iter().map(|c| c.name.as_str()).collect()
 }
 

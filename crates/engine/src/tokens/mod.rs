@@ -3,12 +3,10 @@
 mod compare;
 mod edge;
 mod function;
-mod meet;
 mod rule;
 mod search;
 
 pub(crate) use edge::{text_batch, text_schema};
 pub(crate) use function::{token_text, token_text_function};
-pub(crate) use meet::meet;
 pub(crate) use rule::{CompareTokens, TokenOperators};
 pub(crate) use search::searching;

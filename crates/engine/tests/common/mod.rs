@@ -100,17 +100,22 @@ impl World {
 
     /// Writes rows of one day as one file of `iis`.
     pub async fn iis(&mut self, team_name: &str, day: Option<i32>, rows: &[Row]) {
-        let batch = self.iis_batch(team_name, rows);
+        self.iis_in(team_name, day, rows, Epoch::FIRST).await;
+    }
+
+    /// The same, with tokens of an epoch.
+    pub async fn iis_in(&mut self, team_name: &str, day: Option<i32>, rows: &[Row], epoch: Epoch) {
+        let batch = self.iis_batch(team_name, rows, epoch);
         let times: Vec<i64> = rows.iter().filter_map(|r| r.time).collect();
         let status: Vec<i64> = rows.iter().filter_map(|r| r.status).collect();
         let range = |values: &[i64]| values.iter().min().copied().zip(values.iter().max().copied());
         let nulls = rows.iter().filter(|r| r.status.is_none()).count() as u64;
         let statistics = vec![ColumnStatistics { column: "sc_status".into(), range: range(&status), nulls }];
-        self.file(team_name, "iis", day, range(&times), statistics, &batch, Epoch::FIRST).await;
+        self.file(team_name, "iis", day, range(&times), statistics, &batch, epoch).await;
     }
 
-    fn iis_batch(&self, team_name: &str, rows: &[Row]) -> RecordBatch {
-        let tokenizer = Tokenizer::from_keyring(&self.keyring, &team(team_name), Epoch::FIRST).unwrap();
+    fn iis_batch(&self, team_name: &str, rows: &[Row], epoch: Epoch) -> RecordBatch {
+        let tokenizer = Tokenizer::from_keyring(&self.keyring, &team(team_name), epoch).unwrap();
         let user = |r: &Row| {
             r.user.as_ref().map(|u| tokenizer.value(false, scopelog_catalog::Domain::User, u).as_bytes().to_vec())
         };
@@ -176,17 +181,20 @@ impl World {
 
     pub fn guards(&self) -> QueryGuards {
         let keyring = Arc::clone(&self.keyring);
+        let of_epoch = move |realm: &scopelog_catalog::Realm, domain, epoch, value: &str| {
+            let team = match realm {
+                scopelog_catalog::Realm::Team(team) => team.clone(),
+                scopelog_catalog::Realm::Shared => TeamName::new("nobody").unwrap(),
+            };
+            let of_team = matches!(realm, scopelog_catalog::Realm::Team(_));
+            Ok(Tokenizer::from_keyring(&keyring, &team, epoch)?.value(of_team, domain, value))
+        };
+        let first = of_epoch.clone();
         QueryGuards::new(
-            move |realm, domain, value| {
-                let team = match realm {
-                    scopelog_catalog::Realm::Team(team) => team.clone(),
-                    scopelog_catalog::Realm::Shared => TeamName::new("nobody").unwrap(),
-                };
-                let of_team = matches!(realm, scopelog_catalog::Realm::Team(_));
-                Ok(Tokenizer::from_keyring(&keyring, &team, Epoch::FIRST)?.value(of_team, domain, value))
-            },
+            move |realm, domain, value| first(realm, domain, Epoch::FIRST, value),
             |bytes| format!("fp:{}", bytes.len()),
         )
+        .with_epochs(of_epoch)
     }
 }
 
