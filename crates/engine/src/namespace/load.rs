@@ -113,18 +113,15 @@ impl Namespace {
     }
 
     fn absent(&self, name: &TableReference) -> Error {
-        let in_scope: Vec<(String, &str)> = self
-            .session
-            .scope
-            .datasets()
-            .keys()
-            .map(|(team, dataset)| (format!("{team}.{dataset}"), dataset.as_str()))
-            .collect();
+        let in_scope: Vec<String> =
+            self.session.scope.datasets().keys().map(|(team, dataset)| format!("{team}.{dataset}")).collect();
         let wanted = match (name.schema(), name.table()) {
             (Some(schema), table) => format!("{schema}.{table}"),
             (None, table) => format!("{}.{table}", default_schema(&self.session.scope)),
         };
-        let alike = suggestions(&wanted, in_scope.iter().map(|(full, _)| full.as_str()));
+        // What is in scope and has no data yet is absent under its own name.
+        let others = in_scope.iter().map(String::as_str).filter(|full| *full != wanted);
+        let alike = suggestions(&wanted, others);
         match not_found(&name.to_string()) {
             Error::NotFound { name, .. } => Error::NotFound { kind: NameKind::Dataset, name, suggestions: alike },
             other => other,
