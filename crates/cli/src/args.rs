@@ -105,8 +105,12 @@ pub enum Command {
     /// Hash a value as the archive hashes it; for those allowed, and audited
     #[command(after_help = "Examples:\n  scopelog token user ana.lima@example.org\n  scopelog token ip 192.0.2.7")]
     Token(TokenArgs),
-    /// Show the key calendar
-    #[command(subcommand, after_help = "Examples:\n  scopelog keys list")]
+    /// List, rotate, derive and destroy token keys
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  scopelog keys list\n  scopelog keys rotate\n  \
+                      scopelog keys derive --team web --output web.loader-keys\n  scopelog keys destroy 1 --yes"
+    )]
     Keys(KeysCommand),
     /// List, verify and anchor the audit chain
     #[command(
@@ -159,6 +163,9 @@ pub struct IngestArgs {
     /// Read text as utf8, latin1, utf16le or utf16be instead of what the content shows
     #[arg(long, value_name = "ENCODING")]
     pub encoding: Option<String>,
+    /// Scrub with derived keys instead of the keyring (`scopelog keys derive`)
+    #[arg(long, value_name = "FILE")]
+    pub loader_keys: Option<PathBuf>,
     /// Most days that one commit may add; more is a broken clock
     #[arg(long, default_value_t = 400, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub days_max: u16,
@@ -339,6 +346,42 @@ pub enum KeysCommand {
     /// List the epochs and token domains; never a key
     #[command(after_help = "Examples:\n  scopelog keys list --credential ./logs.keys/admin.credential")]
     List(FormatArgs),
+    /// Begin a new epoch: what is loaded from now on gets its tokens (administrators)
+    #[command(
+        after_help = "Tokens of two epochs never are equal: a query that would compare them is refused and names both. The former key\n\
+                            stays until `keys destroy`. Keys that loaders have are of the former epoch: derive them again.\n\n\
+                            Examples:\n  scopelog keys rotate --credential ./logs.keys/admin.credential"
+    )]
+    Rotate,
+    /// Derive a loader's keys: those of the shared realm and of one team, in the current epoch (administrators)
+    #[command(after_help = "Examples:\n  scopelog keys derive --team web --output web.loader-keys\n  \
+                            scopelog ingest --team web --loader-keys web.loader-keys /var/log/iis")]
+    Derive(DeriveArgs),
+    /// Destroy the key of a former epoch: no token of it can be made again, and nothing brings it back (administrators)
+    #[command(after_help = "Examples:\n  scopelog keys list\n  scopelog keys destroy 1 --yes")]
+    Destroy(DestroyArgs),
+}
+
+/// `keys derive`
+#[derive(Debug, Args)]
+pub struct DeriveArgs {
+    /// The team whose logs will be loaded with the keys
+    #[arg(long, value_name = "T")]
+    pub team: String,
+    /// Where to write them (mode 0600)
+    #[arg(long, short, value_name = "FILE")]
+    pub output: PathBuf,
+}
+
+/// `keys destroy`
+#[derive(Debug, Args)]
+pub struct DestroyArgs {
+    /// The epoch, as `keys list` shows it
+    #[arg(value_name = "EPOCH")]
+    pub epoch: String,
+    /// Yes, destroy it: this cannot be undone
+    #[arg(long)]
+    pub yes: bool,
 }
 
 /// `audit`

@@ -1,7 +1,7 @@
 //! `ingest`: load logs.
 
 use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use scopelog_access::{Capability, Principal, Purpose};
@@ -11,10 +11,9 @@ use scopelog_catalog::{DatasetName, TeamName};
 use scopelog_formats::Encoding;
 use scopelog_ingest::{Event, LoadOptions, Loading, Source, SourceReport, Status, Summary, Vault, load};
 use scopelog_scrub::ScrubOptions;
-use scopelog_token::Tokenizer;
 
 use crate::args::{Format, Global, IngestArgs, SummaryFormat};
-use crate::commands::Listing;
+use crate::commands::{Listing, keys};
 use crate::error::{CliError, Usage};
 use crate::house::{House, builtin_schemas, dataset, domain_map, now};
 use crate::progress::Bar;
@@ -36,7 +35,8 @@ pub async fn run(global: &Global, args: &IngestArgs) -> Result<(), CliError> {
     let (streams, paths): (Vec<_>, Vec<_>) = args.paths.iter().cloned().partition(|p| p.as_os_str() == "-");
     let streams = if streams.is_empty() { vec![] } else { vec![stdin()?] };
     let bar = Arc::new(Bar::bytes(global, 0));
-    let summary = into(&house, &team, options, paths, streams, Arc::clone(&bar)).await;
+    let keys = args.loader_keys.as_deref();
+    let summary = with_keys(&house, &team, keys, options, paths, streams, Arc::clone(&bar)).await;
     drop(bar);
     let summary = summary?;
     match args.format {
@@ -58,9 +58,21 @@ pub async fn into(
     streams: Vec<Source>,
     bar: Arc<Bar>,
 ) -> Result<Summary, CliError> {
+    with_keys(house, team, None, options, paths, streams, bar).await
+}
+
+/// The same, with the derived keys of a file instead of the keyring.
+async fn with_keys(
+    house: &House,
+    team: &TeamName,
+    loader_keys: Option<&Path>,
+    options: LoadOptions,
+    paths: Vec<PathBuf>,
+    streams: Vec<Source>,
+    bar: Arc<Bar>,
+) -> Result<Summary, CliError> {
     allowed(house, team, options.dataset.as_ref()).await?;
-    let keyring = house.keyring()?;
-    let tokenizer = Tokenizer::from_keyring(&keyring, team, keyring.current_epoch())?;
+    let tokenizer = keys::tokenizer(house, team, loader_keys)?;
     let vault = Location::parse(&house.place.vault)?.open_store(true)?;
     let loading = Loading {
         archive: house.archive.clone(),

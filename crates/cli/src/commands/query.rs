@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use scopelog_access::Scope;
-use scopelog_catalog::{Domain, Realm, TeamName};
+use scopelog_catalog::{Domain, Epoch, Realm, TeamName};
 use scopelog_engine::{Engine, EngineConfig, Error, Param, Params, QueryGuards, ResultStream, Session};
 use scopelog_token::Tokenizer;
 use scopelog_vault::{Sealer, SealingKey, SourceName};
@@ -98,15 +98,19 @@ fn guards(house: &House, scope: &Scope) -> Result<QueryGuards, CliError> {
     };
     // The shared realm is the same through any team's tokenizer.
     let any = TeamName::new("any")?;
-    let oracle = move |realm: &Realm, domain: Domain, value: &str| {
+    let current = keyring.current_epoch();
+    let of_epoch = Arc::new(move |realm: &Realm, domain: Domain, epoch: Epoch, value: &str| {
         let (team, team_realm) = match realm {
             Realm::Shared => (&any, false),
             Realm::Team(team) => (team, true),
         };
-        let tokenizer = Tokenizer::from_keyring(&keyring, team, keyring.current_epoch())?;
+        let tokenizer = Tokenizer::from_keyring(&keyring, team, epoch)?;
         Ok(probe(&tokenizer, &map, team_realm, domain, value))
-    };
+    });
+    let oracle = Arc::clone(&of_epoch);
+    let oracle = move |realm: &Realm, domain: Domain, value: &str| oracle(realm, domain, current, value);
     Ok(QueryGuards::new(oracle, move |bytes| fingerprint.of(bytes).to_string())
+        .with_epochs(move |realm, domain, epoch, value| of_epoch(realm, domain, epoch, value))
         .with_seal(move |sql| sealed(sql, &sealing)))
 }
 
