@@ -229,6 +229,7 @@ impl House {
             // Owners may make tokens of names, which one of the examples does.
             role: Role::Owner,
             purposes: BTreeSet::from([purpose.clone()]),
+            os_user: None,
             lifetime: Duration::from_secs(3600),
         };
         let now = SystemTime::now();

@@ -37,6 +37,7 @@ static SAMPLE: LazyLock<Sample> = LazyLock::new(|| {
             teams: vec![teams[0].clone(), teams[2].clone()],
             role,
             purposes: [purpose.clone()].into(),
+            os_user: None,
             lifetime: Duration::from_secs(3600),
         };
         let (kept, token) = issuer.issue(&asked, now()).expect("a credential");

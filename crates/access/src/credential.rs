@@ -62,6 +62,8 @@ pub struct ClaimsRequest {
     pub role: Role,
     /// Purposes that it may choose from.
     pub purposes: BTreeSet<Purpose>,
+    /// The user of the operating system, by number, from whom alone a service takes it.
+    pub os_user: Option<u32>,
     /// For how long it is valid.
     pub lifetime: Duration,
 }
@@ -79,6 +81,8 @@ pub struct IssuedCredential {
     pub role: Role,
     /// Purposes that it may choose from.
     pub purposes: BTreeSet<Purpose>,
+    /// The user of the operating system to whom it is bound.
+    pub os_user: Option<u32>,
     /// When it was issued, in whole seconds.
     pub issued: SystemTime,
     /// When it ends.
@@ -97,6 +101,8 @@ struct Claims {
     teams: Vec<String>,
     role: String,
     purposes: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    os_user: Option<u32>,
     iat: u64,
     nbf: u64,
     exp: u64,
@@ -141,6 +147,7 @@ impl Issuer {
             teams: request.teams.iter().map(ToString::to_string).collect(),
             role: request.role.as_str().into(),
             purposes: request.purposes.iter().map(ToString::to_string).collect(),
+            os_user: request.os_user,
             iat: issued,
             nbf: issued,
             exp: expires,
@@ -154,6 +161,7 @@ impl Issuer {
             teams: request.teams.clone(),
             role: request.role,
             purposes: request.purposes.clone(),
+            os_user: request.os_user,
             issued: at(issued, "iat")?,
             expires: at(expires, "exp")?,
             revoked: None,
@@ -201,6 +209,7 @@ pub fn verify(
         teams,
         role: claims.role.parse()?,
         purposes,
+        os_user: claims.os_user,
         credential: id,
         expires: at(claims.exp, "exp")?,
     })

@@ -29,6 +29,7 @@
 //!     teams: vec![exchange.clone()],
 //!     role: Role::None,
 //!     purposes: Default::default(),
+//!     os_user: None,
 //!     lifetime: Duration::from_secs(3600),
 //! };
 //! let (_, token) = issuer.issue(&asked, now)?;

@@ -97,6 +97,7 @@ pub struct Principal {
     pub(crate) teams: Vec<TeamName>,
     pub(crate) role: Role,
     pub(crate) purposes: BTreeSet<Purpose>,
+    pub(crate) os_user: Option<u32>,
     pub(crate) credential: CredentialId,
     pub(crate) expires: SystemTime,
 }
@@ -110,6 +111,7 @@ impl Principal {
             teams: teams.to_vec(),
             role,
             purposes: purposes.iter().cloned().collect(),
+            os_user: None,
             credential: CredentialId::from_bytes([0; 16]),
             expires: SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(253_402_300_799),
         }
@@ -138,6 +140,12 @@ impl Principal {
     /// The purposes that it may choose from.
     pub fn purposes(&self) -> &BTreeSet<Purpose> {
         &self.purposes
+    }
+
+    /// The user of the operating system, by number, from whom alone a service takes the credential. Whoever verifies it for
+    /// somebody else must ask who shows it.
+    pub fn os_user(&self) -> Option<u32> {
+        self.os_user
     }
 
     /// The credential that proved it.

@@ -42,6 +42,8 @@ struct Line {
     role: String,
     teams: Vec<String>,
     purposes: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    os_user: Option<u32>,
     issued: u64,
     expires: u64,
     revoked: Option<u64>,
@@ -114,6 +116,7 @@ impl Line {
             role: entry.role.as_str().into(),
             teams: entry.teams.iter().map(ToString::to_string).collect(),
             purposes: entry.purposes.iter().map(ToString::to_string).collect(),
+            os_user: entry.os_user,
             issued: unix_seconds(entry.issued)?,
             expires: unix_seconds(entry.expires)?,
             revoked: match entry.revoked {
@@ -134,6 +137,7 @@ impl Line {
             role: self.role.parse()?,
             teams: self.teams.iter().map(|t| t.parse()).collect::<Result<_, _>>().map_err(|_| wrong("teams"))?,
             purposes: self.purposes.iter().map(|p| Purpose::new(p)).collect::<Result<_, _>>()?,
+            os_user: self.os_user,
             issued: at(self.issued, "iat")?,
             expires: at(self.expires, "exp")?,
             revoked: self.revoked.map(|t| at(t, "revoked")).transpose()?,
@@ -155,6 +159,7 @@ mod tests {
             role: Role::Loader,
             teams: vec![TeamName::new("exchange").unwrap()],
             purposes: [Purpose::new("reporting").unwrap()].into(),
+            os_user: issued.is_multiple_of(2).then_some(1000),
             issued: at(issued, "iat").unwrap(),
             expires: at(issued + 60, "exp").unwrap(),
             revoked: revoked.map(|t| at(t, "revoked").unwrap()),

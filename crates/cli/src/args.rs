@@ -323,6 +323,9 @@ pub struct IssueArgs {
     /// How long the credential is valid
     #[arg(long, default_value = "8h", value_name = "TIME")]
     pub expires: String,
+    /// Bind it to a user of the service's machine, as `id -u` shows it: the service then takes it from nobody else
+    #[arg(long, value_name = "UID")]
+    pub os_user: Option<u32>,
     /// Where to write it (mode 0600) [default: stdout]
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,

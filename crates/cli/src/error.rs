@@ -60,6 +60,9 @@ pub enum CliError {
     /// A query.
     #[error(transparent)]
     Query(#[from] scopelog_engine::Error),
+    /// Anything else of an opened archive.
+    #[error(transparent)]
+    Custodian(scopelog_custodian::Error),
     /// Something that was checked does not hold.
     #[error("{problems} of what was checked does not hold; see above")]
     Unsound {
@@ -142,6 +145,32 @@ pub enum Usage {
     BinaryOnTerminal,
 }
 
+impl From<scopelog_custodian::Error> for CliError {
+    fn from(error: scopelog_custodian::Error) -> Self {
+        use scopelog_custodian::Error;
+        match error {
+            Error::File { action, path, source } => Self::File { action, path, source },
+            Error::Denied(text) => Self::Denied(text),
+            Error::Credential(error) => error.into(),
+            Error::Policy(error) => error.into(),
+            Error::PolicyStore(error) => crate::policies::StoreError::Store(error).into(),
+            Error::NoPolicy => crate::policies::StoreError::NoneInForce.into(),
+            Error::Audit(error) => error.into(),
+            Error::AuditDamage(error) => error.into(),
+            Error::Token(error) => error.into(),
+            Error::Vault(error) => error.into(),
+            Error::Archive(error) => error.into(),
+            Error::Name(error) => error.into(),
+            Error::Domains => {
+                let expected = "domains.toml holds [team] tables of NAME = \"dns.domain\"";
+                Usage::Value { option: "keys", expected }.into()
+            }
+            Error::Query(error) => error.into(),
+            other => Self::Custodian(other),
+        }
+    }
+}
+
 impl From<Usage> for CliError {
     fn from(usage: Usage) -> Self {
         Self::Usage(usage)
@@ -197,6 +226,7 @@ impl CliError {
         match self {
             Self::Usage(_) | Self::Name(_) => 2,
             Self::Denied(_) | Self::Credential(_) => 3,
+            Self::Custodian(error) if error.is_denial() => 3,
             Self::Audit(_) | Self::Ingest(scopelog_ingest::Error::Audit(_)) => 6,
             Self::Query(error) => crate::commands::query::exit_code(error),
             Self::Cancelled => 130,

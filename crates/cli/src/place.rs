@@ -6,19 +6,21 @@ use std::path::{Path, PathBuf};
 use crate::args::Global;
 use crate::error::{CliError, Usage};
 
-/// Where the parts of an archive lie.
+/// Where the parts of an archive lie, and who asks of it.
 #[derive(Debug, Clone)]
 pub struct Place {
-    /// The archive: a directory or a URL.
-    pub archive: String,
-    /// Sealed originals: a directory or a URL.
-    pub vault: String,
-    /// Keys of this host.
-    pub keys: PathBuf,
-    /// Audit chain and leases of this host.
-    pub state: PathBuf,
+    /// The parts.
+    pub parts: scopelog_custodian::Place,
     /// The credential, where one was named.
     pub credential: Option<PathBuf>,
+}
+
+impl std::ops::Deref for Place {
+    type Target = scopelog_custodian::Place;
+
+    fn deref(&self) -> &Self::Target {
+        &self.parts
+    }
 }
 
 /// One named set of options.
@@ -45,28 +47,13 @@ impl Place {
         let vault = global.vault.clone().or(profile.vault).or_else(|| beside("vault"));
         let keys = global.keys.clone().or(profile.keys).or_else(|| beside("keys").map(PathBuf::from));
         let state = global.state.clone().or(profile.state).or_else(|| beside("state").map(PathBuf::from));
-        Ok(Self {
+        let parts = scopelog_custodian::Place {
             vault: vault.ok_or(Usage::NeedsDirectory { what: "vault" })?,
             keys: keys.ok_or(Usage::NeedsDirectory { what: "keys" })?,
             state: state.ok_or(Usage::NeedsDirectory { what: "state" })?,
-            credential: global.credential.clone().or(profile.credential),
             archive,
-        })
-    }
-
-    /// A file in the key directory.
-    pub fn key_file(&self, name: &str) -> PathBuf {
-        self.keys.join(name)
-    }
-
-    /// The directory of the audit chain.
-    pub fn chain(&self) -> PathBuf {
-        self.state.join("audit")
-    }
-
-    /// The file of issued credentials.
-    pub fn registry(&self) -> PathBuf {
-        self.state.join("credentials.jsonl")
+        };
+        Ok(Self { parts, credential: global.credential.clone().or(profile.credential) })
     }
 }
 
@@ -99,11 +86,11 @@ mod tests {
     fn parts_follow_from_the_archive() {
         let found = place(&["--archive", "a/logs/"]).unwrap();
         assert_eq!(
-            (found.vault.as_str(), found.keys, found.state),
+            (found.vault.as_str(), found.keys.clone(), found.state.clone()),
             ("a/logs.vault", "a/logs.keys".into(), "a/logs.state".into())
         );
         let found = place(&["--archive", "logs", "--vault", "v", "--keys", "k", "--state", "s"]).unwrap();
-        assert_eq!((found.vault.as_str(), found.keys, found.state), ("v", "k".into(), "s".into()));
+        assert_eq!((found.vault.as_str(), found.keys.clone(), found.state.clone()), ("v", "k".into(), "s".into()));
     }
 
     #[test]

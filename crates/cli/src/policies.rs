@@ -1,19 +1,17 @@
 //! Policy files and versions in the archive: `access/*.cedar` as edited, `access/versions/<hash>.json` as activated, and
 //! numbered activations, of which the last is in force. A number is taken once: two activations cannot both win.
 
-use futures::TryStreamExt;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt, PutMode};
-use scopelog_access::{ActivePolicy, PolicyError, PolicySchema, PolicySet, starter_policies};
+use scopelog_access::{ActivePolicy, PolicySchema, PolicySet, starter_policies};
 use scopelog_archive::Archive;
 use scopelog_catalog::TeamName;
+use scopelog_custodian::{activation, last_activation, version_file};
 
 use crate::error::CliError;
 use crate::house::builtin_schemas;
 
 const FILES: &str = "access";
-const VERSIONS: &str = "access/versions";
-const ACTIVATIONS: &str = "access/activations";
 
 /// Why policies could not be read or stored.
 #[derive(Debug, thiserror::Error)]
@@ -37,30 +35,6 @@ pub enum StoreError {
         "another policy version was activated at the same moment: check `scopelog access check` and activate again"
     )]
     Raced,
-}
-
-async fn last_activation(archive: &Archive) -> Result<Option<(u32, String)>, StoreError> {
-    let listed: Vec<_> = archive.store().list(Some(&Path::from(ACTIVATIONS))).try_collect().await?;
-    let number = |o: &object_store::ObjectMeta| o.location.filename().and_then(|n| n.parse::<u32>().ok());
-    let Some(last) = listed.iter().filter_map(number).max() else { return Ok(None) };
-    let bytes = archive.store().get(&activation(last)).await?.bytes().await?;
-    Ok(Some((last, String::from_utf8_lossy(&bytes).trim().to_owned())))
-}
-
-fn activation(number: u32) -> Path {
-    Path::from(format!("{ACTIVATIONS}/{number:06}"))
-}
-
-/// The version in force. Whatever is wrong with it, the answer is an error and nothing is allowed.
-pub async fn in_force(archive: &Archive) -> Result<ActivePolicy, CliError> {
-    let (_, version) = last_activation(archive).await?.ok_or(StoreError::NoneInForce)?;
-    let path = Path::from(format!("{VERSIONS}/{version}.json"));
-    let bytes = archive.store().get(&path).await.map_err(StoreError::from)?.bytes().await.map_err(StoreError::from)?;
-    let policy = ActivePolicy::from_bundle(&bytes)?;
-    if policy.version().as_str() != version {
-        return Err(PolicyError::Corrupt { what: "it is not the version that was activated" }.into());
-    }
-    Ok(policy)
 }
 
 /// The policy files as they are edited.
@@ -105,7 +79,7 @@ pub async fn missing(archive: &Archive, teams: &[TeamName]) -> Result<Vec<(Strin
 pub async fn check(archive: &Archive, teams: &[TeamName], more: &[(String, String)]) -> Result<ActivePolicy, CliError> {
     let set = PolicySet::load([files(archive).await?, more.to_vec()].concat())?;
     let schema = PolicySchema::generate(&builtin_schemas(), teams)?;
-    let previous = match last_activation(archive).await? {
+    let previous = match last_activation(archive).await.map_err(StoreError::from)? {
         Some((_, version)) => Some(version.parse()?),
         None => None,
     };
@@ -115,14 +89,14 @@ pub async fn check(archive: &Archive, teams: &[TeamName], more: &[(String, Strin
 /// Puts a checked version in force. The caller has recorded that it is about to.
 pub async fn activate(archive: &Archive, policy: &ActivePolicy) -> Result<(), CliError> {
     let version = policy.version().as_str();
-    let path = Path::from(format!("{VERSIONS}/{version}.json"));
+    let path = version_file(version);
     let store = archive.store();
     match store.put_opts(&path, policy.bundle()?.into(), PutMode::Create.into()).await {
         // The same version was stored before: a name is its content's hash.
         Ok(_) | Err(object_store::Error::AlreadyExists { .. }) => {}
         Err(e) => return Err(StoreError::from(e).into()),
     }
-    let last = last_activation(archive).await?;
+    let last = last_activation(archive).await.map_err(StoreError::from)?;
     if last.as_ref().map(|(_, v)| v.as_str()) != policy.previous().map(|v| v.as_str()) {
         return Err(StoreError::Raced.into());
     }

@@ -157,6 +157,7 @@ fn credentials_end() {
             teams: vec![TeamName::new("web").unwrap()],
             role: Role::None,
             purposes: BTreeSet::new(),
+            os_user: None,
             lifetime: Duration::from_secs(8 * 3600),
         };
         let (_, token) = Issuer::new(key, archive_id).issue(&request, when).unwrap();

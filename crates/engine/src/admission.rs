@@ -7,6 +7,7 @@
 mod caps;
 mod functions;
 mod nodes;
+mod parameters;
 mod refusal;
 mod statement;
 #[cfg(test)]

@@ -82,7 +82,7 @@ impl Session {
         let inner = &self.inner;
         let administers = inner.scope.may(&Capability::Administer);
         stack::deep(|| {
-            let Admitted { mut query, explain, describes } =
+            let Admitted { mut query, explain, describes, .. } =
                 admission::parse(sql, &inner.engine.config().caps, administers)?;
             let own: Params;
             let params = match &describes {
@@ -102,6 +102,17 @@ impl Session {
             let statement = SqlStatement::Statement(Box::new(Statement::Query(query)));
             Ok(ParsedQuery { statement, explain, describes, facts })
         })?
+    }
+
+    /// The names of a statement's parameters, in the order of their first place, without the `$`; each `?` is named by its
+    /// number.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] for what is no query within the caps.
+    pub fn parameters(&self, sql: &str) -> Result<Vec<String>, Error> {
+        let inner = &self.inner;
+        let administers = inner.scope.may(&Capability::Administer);
+        stack::deep(|| Ok(admission::parse(sql, &inner.engine.config().caps, administers)?.parameters))?
     }
 
     /// Plans a query over the datasets in scope; only those that it names are looked at.

@@ -35,7 +35,7 @@ fn relative(path: &Path) -> String {
 
 /// What each crate may depend on in the product.
 fn edges() -> BTreeMap<&'static str, BTreeSet<&'static str>> {
-    let all = "access archive audit catalog engine formats ingest scrub token vault";
+    let all = "access archive audit catalog custodian engine formats ingest scrub token vault";
     [
         ("catalog", ""),
         ("formats", "catalog"),
@@ -47,6 +47,7 @@ fn edges() -> BTreeMap<&'static str, BTreeSet<&'static str>> {
         ("archive", "catalog scrub"),
         ("ingest", "archive audit catalog formats scrub token vault"),
         ("engine", "access archive audit catalog token"),
+        ("custodian", "access archive audit catalog engine token vault"),
         ("cli", all),
         ("testkit", all),
     ]

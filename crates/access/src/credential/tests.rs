@@ -14,6 +14,7 @@ fn request() -> ClaimsRequest {
         teams: vec![TeamName::new("exchange").unwrap(), TeamName::new("security").unwrap()],
         role: Role::None,
         purposes: [Purpose::new("incident-response").unwrap()].into(),
+        os_user: None,
         lifetime: Duration::from_secs(3600),
     }
 }
@@ -214,4 +215,23 @@ fn lifetimes_are_bounded() {
     }
     let twice = ClaimsRequest { teams: vec![TeamName::new("a").unwrap(), TeamName::new("a").unwrap()], ..request() };
     assert_eq!(issuer.issue(&twice, time(1_000)).unwrap_err(), CredentialError::Claim { claim: "teams" });
+}
+
+#[test]
+fn a_bound_credential_says_to_whom() {
+    let issuer = issuer();
+    let asked = ClaimsRequest { os_user: Some(1000), ..request() };
+    let (kept, token) = issuer.issue(&asked, time(1_000)).unwrap();
+    assert_eq!(kept.os_user, Some(1000));
+    assert_eq!(check(&issuer, &token, 1_001).unwrap().os_user(), Some(1000));
+    let (_, unbound) = issuer.issue(&request(), time(1_000)).unwrap();
+    assert_eq!(check(&issuer, &unbound, 1_001).unwrap().os_user(), None);
+    // One that binds nobody looks as it always did; a binding that cannot be read is no binding less.
+    assert!(claims_of(&unbound).get("os_user").is_none());
+    for wrong in [serde_json::json!("1000"), serde_json::json!(-1), serde_json::json!(4_294_967_296u64)] {
+        let mut claims = claims_of(&token);
+        claims["os_user"] = wrong;
+        let forged = signed(&issuer, r#"{"typ":"JWT","alg":"EdDSA"}"#, &claims.to_string());
+        assert_eq!(check(&issuer, &forged, 1_001), Err(CredentialError::Malformed));
+    }
 }

@@ -1,7 +1,6 @@
 //! `audit`: what was asked and done, and that nobody changed it.
 
-use scopelog_access::Capability;
-use scopelog_audit::{Anchor, Anchoring, Filter, Kind, SigningKey, read, verify};
+use scopelog_audit::{Anchor, Anchoring, SigningKey, verify};
 
 use crate::args::{AuditCommand, Format, Global};
 use crate::commands::Listing;
@@ -24,21 +23,10 @@ pub async fn run(global: &Global, command: AuditCommand) -> Result<(), CliError>
 
 async fn list(global: &Global, last: u32, format: Format) -> Result<(), CliError> {
     let house = House::open(global).await?;
-    let last = usize::try_from(last).unwrap_or(usize::MAX);
-    let me = house.request().principal().id().to_string();
-    let all = house.policy_allows(&Capability::AuditAll).await?;
-    let filter = Filter { principal: (!all).then(|| me.clone()), ..Filter::default() };
-    let mut newest = std::collections::VecDeque::with_capacity(last.min(4096));
-    for entry in read(&house.place.chain(), filter)? {
-        let entry = entry?;
-        if newest.len() == last {
-            newest.pop_front();
-        }
-        newest.push_back(entry);
-    }
+    let history = house.caller().history(usize::try_from(last).unwrap_or(usize::MAX)).await?;
     let mut listing = Listing::new(&["index#", "time", "kind", "principal", "purpose", "details"]);
-    for recorded in newest {
-        let entry = recorded.entry;
+    for recorded in &history.entries {
+        let entry = &recorded.entry;
         // A table leaves out what no person reads: sealed texts and the hashes that repeat; other forms have everything.
         let shown = |k: &str| {
             format != Format::Table || !matches!(k, "sealed" | "policy" | "policy_version" | "scope" | "credential")
@@ -49,17 +37,14 @@ async fn list(global: &Global, last: u32, format: Format) -> Result<(), CliError
             recorded.index.to_string(),
             terminal::time(entry.time),
             entry.kind.word().to_owned(),
-            entry.principal,
-            entry.purpose.unwrap_or_default(),
+            entry.principal.clone(),
+            entry.purpose.clone().unwrap_or_default(),
             details.join(" "),
         ]);
     }
     listing.show(format)?;
     // Reading everybody's entries is an access like any other.
-    if all {
-        house.record(&house.entry(Kind::Other("audit_listed".into())))?;
-    }
-    Ok(())
+    Ok(house.caller().record_history(&history)?)
 }
 
 /// Checks every byte of the chain. It needs no credential: whoever holds the files and a head may check them.

@@ -45,6 +45,7 @@ async fn issue(house: &House, global: &Global, args: &IssueArgs) -> Result<(), C
         teams: teams(&args.teams)?,
         role: role(&args.role)?,
         purposes: global.purposes.iter().map(|p| purpose(p)).collect::<Result<BTreeSet<_>, _>>()?,
+        os_user: args.os_user,
         lifetime: lifetime("expires", &args.expires)?,
     };
     let known = house.teams().await?;
@@ -104,6 +105,10 @@ pub fn record(place: &Place, chain: &Chain, by: &str, issued: IssuedCredential) 
         .with_detail("role", issued.role.as_str())
         .with_detail("teams", teams)
         .with_detail("purposes", purposes);
+    let entry = match issued.os_user {
+        Some(uid) => entry.with_detail("os_user", u64::from(uid)),
+        None => entry,
+    };
     changed(place, |registry| {
         registry.record(issued)?;
         chain.append(&entry).map(drop)?;

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use scopelog_custodian::Limits;
+
 use crate::args::{DescribeArgs, Format, Global};
 use crate::commands::Listing;
-use crate::commands::query::{Limits, session};
+use crate::commands::query::session;
 use crate::error::CliError;
 use crate::house::House;
 use crate::terminal;

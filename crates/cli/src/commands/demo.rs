@@ -8,11 +8,12 @@ use object_store::ObjectStoreExt;
 use scopelog_archive::Archive;
 use scopelog_audit::{Anchor, SigningKey, verify};
 use scopelog_catalog::TeamName;
+use scopelog_custodian::Limits;
 use scopelog_engine::Params;
 use scopelog_ingest::{LoadOptions, Source};
 
 use crate::args::{CredentialCommand, DemoArgs, Format, Global, IssueArgs, NewTeams};
-use crate::commands::query::{Limits, session, start};
+use crate::commands::query::{session, start};
 use crate::commands::{access, credential, ingest, init, verify as verify_command};
 use crate::error::{CliError, Usage};
 use crate::house::{House, key_files, now};
@@ -169,6 +170,7 @@ impl Demo {
                 application: None,
                 teams: teams.iter().map(|t| (*t).to_owned()).collect(),
                 role: role.to_owned(),
+                os_user: None,
                 expires: "8h".to_owned(),
                 output: Some(self.credential(name)),
             };

@@ -107,6 +107,7 @@ pub async fn make(place: &Place, teams: &[TeamName], admin_expires: &str) -> Res
         teams: vec![],
         role: Role::Administrator,
         purposes: Default::default(),
+        os_user: None,
         lifetime,
     };
     let issuer = Issuer::new(issuer_key, archive.id());

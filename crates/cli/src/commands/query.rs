@@ -1,31 +1,16 @@
 //! `query`: one statement, in the scope of a credential.
 
 use std::io::{IsTerminal, Read};
-use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use scopelog_access::Scope;
-use scopelog_catalog::{Domain, Epoch, Realm, TeamName};
-use scopelog_engine::{Engine, EngineConfig, Error, Param, Params, QueryGuards, ResultStream, Session};
-use scopelog_token::Tokenizer;
-use scopelog_vault::{Sealer, SealingKey, SourceName};
+use scopelog_custodian::Limits;
+use scopelog_engine::{Error, Param, Params, ResultStream, Session};
 
 use crate::args::{Format, Global, QueryArgs};
-use crate::commands::token::probe;
 use crate::error::{CliError, Usage};
-use crate::house::{House, domain_map};
+use crate::house::House;
 use crate::progress::Bar;
 use crate::{output, terminal};
-
-/// What a query may use.
-pub struct Limits {
-    /// Bytes of memory, beyond which it spills.
-    pub memory: usize,
-    /// Time.
-    pub time: Duration,
-    /// Rows.
-    pub rows: Option<u64>,
-}
 
 /// Runs a statement and writes its rows.
 pub async fn run(global: &Global, args: &QueryArgs) -> Result<(), CliError> {
@@ -64,62 +49,13 @@ pub async fn run(global: &Global, args: &QueryArgs) -> Result<(), CliError> {
 /// Opens a session in the scope of who asks.
 pub async fn session(house: &House, limits: &Limits) -> Result<Session, CliError> {
     let scope = house.scope().await?;
-    let mut config = EngineConfig::new(SystemTime::now);
-    config.memory_limit = limits.memory;
-    config.time_limit = Some(limits.time);
-    config.row_limit = limits.rows;
-    config.spill_dir = Some(house.place.state.join("spill"));
-    let engine = Engine::new(config)?;
-    let guards = guards(house, &scope)?;
-    Ok(Session::open(&engine, scope, Arc::new(house.archive.clone()), guards).with_history(Arc::clone(&house.chain)))
+    let custodian = house.custodian();
+    Ok(custodian.session(&custodian.engine(limits)?, scope)?)
 }
 
 /// Takes a statement through every step, up to its rows. What is refused on the way is recorded as well.
 pub async fn start(house: &House, session: &Session, sql: &str, params: &Params) -> Result<ResultStream, CliError> {
-    let planned = async { session.plan(session.parse(sql, params)?).await?.verify() }.await;
-    let verified = match planned {
-        Ok(verified) => verified,
-        Err(error) => {
-            session.refused(&house.chain, sql, &error).map(drop)?;
-            return Err(error.into());
-        }
-    };
-    Ok(verified.admit(Arc::clone(&house.chain)).await?.execute()?)
-}
-
-/// What a session may ask of keys: tokens of values, fingerprints of literals, the statement sealed. No key goes along.
-fn guards(house: &House, scope: &Scope) -> Result<QueryGuards, CliError> {
-    let keyring = house.keyring()?;
-    let fingerprint = keyring.fingerprint_key()?;
-    let sealing = house.sealing_key()?;
-    let map = match scope.principal().default_team() {
-        Some(team) => domain_map(&house.place, team)?,
-        None => Default::default(),
-    };
-    // The shared realm is the same through any team's tokenizer.
-    let any = TeamName::new("any")?;
-    let current = keyring.current_epoch();
-    let of_epoch = Arc::new(move |realm: &Realm, domain: Domain, epoch: Epoch, value: &str| {
-        let (team, team_realm) = match realm {
-            Realm::Shared => (&any, false),
-            Realm::Team(team) => (team, true),
-        };
-        let tokenizer = Tokenizer::from_keyring(&keyring, team, epoch)?;
-        Ok(probe(&tokenizer, &map, team_realm, domain, value))
-    });
-    let oracle = Arc::clone(&of_epoch);
-    let oracle = move |realm: &Realm, domain: Domain, value: &str| oracle(realm, domain, current, value);
-    Ok(QueryGuards::new(oracle, move |bytes| fingerprint.of(bytes).to_string())
-        .with_epochs(move |realm, domain, epoch, value| of_epoch(realm, domain, epoch, value))
-        .with_seal(move |sql| sealed(sql, &sealing)))
-}
-
-/// A text that only the vault's opening key reads again.
-fn sealed(text: &str, to: &SealingKey) -> Option<String> {
-    let mut sealer = Sealer::new(vec![], to, SourceName::new("statement").ok()?).ok()?;
-    sealer.append(text.as_bytes()).ok()?;
-    let (_, bytes) = sealer.finish_with_writer().ok()?;
-    Some(data_encoding::BASE64.encode(&bytes))
+    Ok(house.custodian().start(session, sql, params).await?)
 }
 
 fn custodian_warning(global: &Global, house: &House) {

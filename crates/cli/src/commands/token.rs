@@ -3,6 +3,7 @@
 use scopelog_access::Capability;
 use scopelog_audit::Kind;
 use scopelog_catalog::{Domain, TeamName};
+use scopelog_custodian::probe;
 use scopelog_token::Tokenizer;
 
 use crate::args::{Global, TokenArgs};
@@ -31,21 +32,4 @@ pub async fn run(global: &Global, args: &TokenArgs) -> Result<(), CliError> {
         &house.entry(Kind::TokenProbed).with_detail("domain", domain.as_str()).with_detail("token", token.to_string()),
     )?;
     terminal::say(token)
-}
-
-/// The token of a value as the loader would make it: accounts are completed by the team's domains.
-pub fn probe(
-    tokenizer: &Tokenizer,
-    map: &scopelog_token::canonical::account::DomainMap,
-    team_realm: bool,
-    domain: Domain,
-    value: &str,
-) -> scopelog_token::Token {
-    if domain == Domain::User {
-        let account = scopelog_token::canonical::account::parse(value);
-        if let Some(completed) = map.complete(&account) {
-            return tokenizer.token(team_realm, domain, completed.as_bytes());
-        }
-    }
-    tokenizer.value(team_realm, domain, value)
 }

@@ -11,6 +11,7 @@ use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Token, TokenWithSpan};
 
 use super::caps::{self, DIALECT, StatementCaps};
+use super::parameters;
 use super::refusal::{Cap, Place, Refusal, Verb};
 
 mod clauses;
@@ -34,6 +35,8 @@ pub(crate) struct Admitted {
     /// A table that must exist for the answer to be more than empty: `DESCRIBE` of what is absent fails as a query of it does.
     /// The query has `$schema` and `$table` where its name goes.
     pub(crate) describes: Option<ObjectName>,
+    /// The names of its parameters, in the order of their first place.
+    pub(crate) parameters: Vec<String>,
 }
 
 /// How much of a plan is asked for.
@@ -53,8 +56,9 @@ pub(crate) enum Explain {
 ///
 /// The caps keep what is parsed low enough for a stack of 2 MiB, which threads have by default.
 pub(crate) fn parse(sql: &str, caps: &StatementCaps, may_administer: bool) -> Result<Admitted, Refusal> {
-    let words = caps::check(sql, caps)?;
+    let mut words = caps::check(sql, caps)?;
     begins_as_query(&words.0)?;
+    let parameters = parameters::name(&mut words.0)?;
     let parsed =
         Parser::new(&DIALECT).with_recursion_limit(PARSER_DEPTH).with_tokens_with_locations(words.0).parse_statements();
     let mut statements = parsed.map_err(|e| syntax(e, caps))?;
@@ -62,7 +66,7 @@ pub(crate) fn parse(sql: &str, caps: &StatementCaps, may_administer: bool) -> Re
     if !statements.is_empty() {
         return Err(Refusal::SeveralStatements);
     }
-    let admitted = admit(statement, may_administer)?;
+    let admitted = Admitted { parameters, ..admit(statement, may_administer)? };
     match admitted.query.visit(&mut clauses::Clauses::new(caps)) {
         ControlFlow::Continue(()) => Ok(admitted),
         ControlFlow::Break(refusal) => Err(refusal),
@@ -90,7 +94,7 @@ fn begins_as_query(words: &[TokenWithSpan]) -> Result<(), Refusal> {
 fn admit(statement: Statement, may_administer: bool) -> Result<Admitted, Refusal> {
     let refused = |verb: &str| Err(Refusal::Statement { verb: Verb(Some(verb.to_owned())) });
     match statement {
-        Statement::Query(query) => Ok(Admitted { query, explain: None, describes: None }),
+        Statement::Query(query) => Ok(Admitted { query, explain: None, describes: None, parameters: Vec::new() }),
         Statement::Explain {
             describe_alias,
             analyze,
@@ -108,7 +112,8 @@ fn admit(statement: Statement, may_administer: bool) -> Result<Admitted, Refusal
                 return Err(Refusal::Clause("a format of EXPLAIN"));
             }
             let Statement::Query(query) = *statement else { return refused("EXPLAIN of what is not a query") };
-            Ok(Admitted { query, explain: Some(explain(analyze, verbose, may_administer)?), describes: None })
+            let explain = Some(explain(analyze, verbose, may_administer)?);
+            Ok(Admitted { query, explain, describes: None, parameters: Vec::new() })
         }
         Statement::Explain { .. } => Err(Refusal::Clause("an option of EXPLAIN")),
         Statement::ShowTables { terse: false, history: false, external: false, show_options, .. } => {

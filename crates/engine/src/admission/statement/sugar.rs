@@ -43,7 +43,7 @@ pub(super) fn tables(options: ShowStatementOptions) -> Result<Admitted, Refusal>
     let mut query = query(TABLES)?;
     let mut fill = Fill { values: [("$in_schema", &schema), ("$pattern", &pattern)] };
     match query.visit(&mut fill) {
-        ControlFlow::Continue(()) => Ok(Admitted { query, explain: None, describes: None }),
+        ControlFlow::Continue(()) => Ok(Admitted { query, explain: None, describes: None, parameters: Vec::new() }),
         ControlFlow::Break(never) => match never {},
     }
 }
@@ -67,7 +67,7 @@ pub(super) fn describe(table: ObjectName) -> Result<Admitted, Refusal> {
     if identifiers(&table).is_none_or(|parts| parts.is_empty() || parts.len() > 3) {
         return Err(Refusal::Clause("this name of a table"));
     }
-    Ok(Admitted { query: query(COLUMNS)?, explain: None, describes: Some(table) })
+    Ok(Admitted { query: query(COLUMNS)?, explain: None, describes: Some(table), parameters: Vec::new() })
 }
 
 /// One of the queries above.
