@@ -220,6 +220,14 @@ impl House {
         Ok(ActivePolicy::from_bundle(&bytes)?)
     }
 
+    /// What the benchmark may ask of one team's datasets under policies that are given as text.
+    pub async fn scope_under(&self, policies: &str, team: &TeamName) -> Result<Scope, Error> {
+        let teams = self.archive.teams().await?;
+        let set = PolicySet::load([("given.cedar", policies)])?;
+        let active = ActivePolicy::activate(set, PolicySchema::generate(&schemas(), &teams)?, None)?;
+        self.scope(&active, &teams, team)
+    }
+
     /// What the benchmark may ask of one team's datasets, decided anew.
     pub fn scope(&self, policies: &ActivePolicy, teams: &[TeamName], team: &TeamName) -> Result<Scope, Error> {
         let purpose = Purpose::new(APPLICATION)?;

@@ -66,6 +66,20 @@ impl Plain {
         Ok(Self { context })
     }
 
+    /// Puts a view in the place of a table: those of its rows for which a predicate is true.
+    pub async fn condition(&self, dataset: &DatasetName, predicate: &str) -> Result<(), Error> {
+        let name = dataset.as_str();
+        if !self.context.table_exist(name)? {
+            return Ok(());
+        }
+        let whole = format!("whole_{name}");
+        let table = self.context.deregister_table(name)?.ok_or(Error::Stopped)?;
+        self.context.register_table(&whole, table)?;
+        let view = self.context.sql(&format!("SELECT * FROM {whole} WHERE {predicate}")).await?;
+        self.context.register_table(name, view.into_view())?;
+        Ok(())
+    }
+
     /// Asks one query, to its last row.
     pub async fn ask(&self, sql: &str) -> Result<Vec<RecordBatch>, Error> {
         Ok(self.context.sql(sql).await?.collect().await?)

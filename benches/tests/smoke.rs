@@ -57,6 +57,20 @@ fn scoped_vs_unscoped() {
 }
 
 #[test]
+fn conditioned() {
+    for options in [Options::quick(), samples()] {
+        let text = printed(suites::conditioned::run, &options);
+        assert!(text.contains("q01_hour_status") && text.contains("geometric mean"), "{text}");
+    }
+}
+
+#[test]
+fn decide() {
+    let text = printed(suites::decide::run, &Options::quick());
+    assert!(text.contains("rows, window of time") && text.contains("17 teams"), "{text}");
+}
+
+#[test]
 fn audit() {
     let text = printed(suites::audit::run, &Options::quick());
     assert!(text.contains("32 writers") && text.contains("audit verify"), "{text}");

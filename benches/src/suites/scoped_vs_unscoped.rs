@@ -15,9 +15,7 @@ use crate::{
 pub fn run(options: &Options, out: &mut dyn Write) -> Result<(), Error> {
     on_threads(options.threads, async {
         let stand = Stand::new(options, out).await?;
-        let examples = stand.house.answerable(&team_name(0)?, Example::comparable(&options.queries)?).await?;
-        let tokens = stand.peer(Settings::Default)?.tokens(&examples).await?;
-        let work: Vec<Work> = examples.iter().map(|e| Work::of(e, &tokens)).collect();
+        let work = stand.examples(options).await?;
         stand.compare(&work, options.rounds, "scoped", out).await
     })
 }
@@ -82,6 +80,27 @@ impl Stand {
             peers.push((settings, Plain::new(settings, options.threads, &lists).await?));
         }
         Ok(Self { house, session, peers })
+    }
+
+    /// The same under policies of its own; the peers' tables hold the rows that the scope holds.
+    pub(super) async fn conditioned(options: &Options, policies: &str, out: &mut dyn Write) -> Result<Self, Error> {
+        let mut stand = Self::new(options, out).await?;
+        let team = team_name(0)?;
+        let scope = stand.house.scope_under(policies, &team).await?;
+        for (_, plain) in &stand.peers {
+            for ((_, dataset), of) in scope.datasets() {
+                plain.condition(dataset, &of.rows().to_string()).await?;
+            }
+        }
+        stand.session = stand.house.session_of(&stand.house.engine(options.threads)?, scope)?;
+        Ok(stand)
+    }
+
+    /// The examples that the house can answer, in the words of each engine.
+    pub(super) async fn examples(&self, options: &Options) -> Result<Vec<Work>, Error> {
+        let examples = self.house.answerable(&team_name(0)?, Example::comparable(&options.queries)?).await?;
+        let tokens = self.peer(Settings::Default)?.tokens(&examples).await?;
+        Ok(examples.iter().map(|e| Work::of(e, &tokens)).collect())
     }
 
     fn peer(&self, settings: Settings) -> Result<&Plain, Error> {

@@ -6,12 +6,17 @@ use serde::{Deserialize, Serialize};
 use crate::digest::Canonical;
 use crate::index::Index;
 use crate::outline::Outline;
+use crate::recall::Recall;
 use crate::{PolicyError, PolicySchema, PolicySet, PolicyVersion, Principal};
+use scopelog_catalog::TeamName;
 
 /// The form of stored versions that this program writes.
 const FORM: u64 = 2;
 /// Largest stored version that is read.
 const BUNDLE_MAX: usize = 64 * 1024 * 1024;
+
+/// All that a delegation can give, before forbids.
+const PERMIT_READING: &str = r#"permit (principal, action in [Action::"read", Action::"select"], resource);"#;
 
 /// Most combinations of files that are kept ready.
 const PARTS_MAX: usize = 256;
@@ -31,6 +36,8 @@ pub struct ActivePolicy {
     outline: Outline,
     whole: OnceLock<PolicySet>,
     parts: Mutex<BTreeMap<Vec<String>, Arc<Index>>>,
+    open: Mutex<BTreeMap<Vec<String>, Arc<ActivePolicy>>>,
+    kept: Recall,
 }
 
 /// A version as it is stored. Field order, map order and spacing are fixed, so that one version has one text.
@@ -63,7 +70,8 @@ impl ActivePolicy {
         let files = set.files().map(|(name, text)| (name.to_owned(), text.to_owned())).collect();
         let version = version_of(&files, &outline, schema.text(), previous.as_ref());
         let (whole, parts) = (OnceLock::from(set), Mutex::default());
-        Ok(Self { version, previous, schema, files, outline, whole, parts })
+        let open = Mutex::default();
+        Ok(Self { version, previous, schema, files, outline, whole, parts, open, kept: Recall::default() })
     }
 
     /// The version: SHA-256 over the policy files and whom they concern, the policy schema and the version before, whatever
@@ -91,9 +99,13 @@ impl ActivePolicy {
         Ok(self.whole.get_or_init(|| set))
     }
 
+    pub(crate) fn kept(&self) -> &Recall {
+        &self.kept
+    }
+
     /// The policies that can concern a principal, ready to be asked.
     pub(crate) fn index(&self, principal: &Principal) -> Result<Arc<Index>, PolicyError> {
-        let files = self.outline.concerning(principal);
+        let files = self.outline.concerning(principal.teams());
         let mut parts = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(index) = parts.get(&files) {
             return Ok(Arc::clone(index));
@@ -104,6 +116,36 @@ impl ActivePolicy {
         }
         parts.insert(files, Arc::clone(&index));
         Ok(index)
+    }
+
+    /// What the forbids that concern a principal leave open to it: this version with its permits replaced by one that permits
+    /// all reading. It decides nothing by itself; what others allow is narrowed by it.
+    pub(crate) fn left_open(&self, principal: &Principal) -> Result<Arc<ActivePolicy>, PolicyError> {
+        let files = self.outline.concerning(principal.teams());
+        let mut kept = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(open) = kept.get(&files) {
+            return Ok(Arc::clone(open));
+        }
+        let set = self.load(&files)?.forbids_and(PERMIT_READING)?;
+        let open = Arc::new(Self::activate(set, self.schema.clone(), self.previous.clone())?);
+        if kept.len() >= PARTS_MAX {
+            kept.clear();
+        }
+        kept.insert(files, Arc::clone(&open));
+        Ok(open)
+    }
+
+    /// Whether two versions may decide differently for a member of these teams: not where both read the same texts for it, by
+    /// the same record types.
+    pub(crate) fn may_differ(&self, other: &Self, members: &[TeamName]) -> bool {
+        let read = |of: &Self| -> Vec<(String, Option<String>)> {
+            of.outline.concerning(members).into_iter().map(|name| (name.clone(), of.files.get(&name).cloned())).collect()
+        };
+        // Which teams there are decides what policies may name, not what they say.
+        let types = |of: &Self| -> Vec<String> {
+            of.schema.text().lines().filter(|line| !line.starts_with("@names(")).map(str::to_owned).collect()
+        };
+        types(self) != types(other) || read(self) != read(other)
     }
 
     /// Parses and validates some of the files, and checks that they concern whom they are said to.
@@ -164,6 +206,8 @@ impl ActivePolicy {
             outline: bundle.concerns,
             whole: OnceLock::new(),
             parts: Mutex::default(),
+            open: Mutex::default(),
+            kept: Recall::default(),
         })
     }
 }

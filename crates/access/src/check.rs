@@ -1,69 +1,65 @@
 //! What the policy language allows and this archive does not, decided by the structure of each policy.
 
-use cedar_policy::{ActionConstraint, EntityUid, Policy, ResourceConstraint};
+use cedar_policy::{ActionConstraint, EntityTypeName, EntityUid, Policy, ResourceConstraint};
 use scopelog_catalog::{DatasetName, PrincipalId, TeamName};
-use serde_json::Value;
 
+use crate::conditions::{self, Asks, ColumnUse, With, is_single_column};
+use crate::schema::AttributeKind;
 use crate::{PolicyRule, PolicySchema};
 
-/// How a policy's conditions use the resource, if they do so in an accepted way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum ResourceInConditions {
-    /// Not at all.
-    Absent,
-    /// Only by where it stands: `resource in …`, `resource is …`, `resource == …`.
-    Place,
-}
-
-/// Finds every use of `resource` in the conditions of a policy.
+/// What a policy's conditions ask, if they ask it in an accepted way and place.
 ///
-/// Any use but by its place would be a condition on rows. Those are evaluated for a record whose attributes are not known, so
-/// they must not be ignored: where one stands, the policy is refused.
-pub(crate) fn resource_in_conditions(policy: &Policy) -> Result<ResourceInConditions, PolicyRule> {
-    let refused = || if covers_read(policy) { PolicyRule::RowCondition } else { PolicyRule::ResourceUse };
-    let tree = policy.to_json().map_err(|e| PolicyRule::Syntax { reason: e.to_string() })?;
-    let mut found = ResourceInConditions::Absent;
-    // An explicit stack: how deep a policy nests is not ours to choose.
-    let mut open: Vec<&Value> = tree.get("conditions").into_iter().collect();
-    while let Some(node) = open.pop() {
-        match node {
-            Value::Array(items) => open.extend(items),
-            Value::Object(members) => {
-                for (operator, operands) in members {
-                    if is_resource(node) {
-                        return Err(refused());
-                    }
-                    match operator.as_str() {
-                        "in" | "is" | "==" | "!=" if operands.get("left").is_some_and(is_resource) => {
-                            found = ResourceInConditions::Place;
-                            if matches!(operator.as_str(), "==" | "!=") && operands.get("right").is_some_and(is_class) {
-                                return Err(PolicyRule::ClassEquality);
-                            }
-                            open.extend(operands.get("right").into_iter().chain(operands.get("in")));
-                        }
-                        _ => open.push(operands),
-                    }
-                }
+/// A condition on rows is evaluated for records whose attributes are not known, so it stands in a policy for `read` alone that
+/// names its record: anywhere else it would be ignored for some of what the policy covers.
+pub(crate) fn conditions(policy: &Policy) -> Result<Asks, PolicyRule> {
+    let misplaced = || if covers_read(policy) { PolicyRule::RowCondition } else { PolicyRule::ResourceUse };
+    let asks = conditions::asks(policy)?;
+    let placed = is_for_read_alone(policy) && record(policy).is_some();
+    if !asks.columns.is_empty() && !placed { Err(misplaced()) } else { Ok(asks) }
+}
+
+/// Finds uses of columns that the query engine could not make exactly as the policy says.
+pub(crate) fn rows(policy: &Policy, asks: &Asks, schema: &PolicySchema) -> Vec<PolicyRule> {
+    let Some(kind) = record(policy).and_then(|record| schema.kind_of(&record)) else { return vec![] };
+    let wrong = |of: &ColumnUse| {
+        let fault = |expected| Some(PolicyRule::RowColumn { column: of.column.clone(), expected });
+        let Some(attribute) = kind.attributes.get(&of.column) else {
+            return fault("no column of that name can be asked: floats, lists, free text and dates cannot");
+        };
+        let is_token = *attribute == AttributeKind::Token;
+        match &of.with {
+            With::Nothing => None,
+            With::Pattern if is_token => fault("tokens have no parts: compare whole tokens with =="),
+            With::Values if is_token => {
+                fault("a column of tokens is compared with tokens written out, or with another")
             }
-            _ => {}
+            With::Texts(texts) if is_token && !texts.iter().all(|t| conditions::is_token(t)) => {
+                fault("this column holds tokens: `scopelog token` makes one of a value")
+            }
+            With::Column(other) if kind.attributes.get(other) != Some(attribute) => {
+                fault("two columns that are compared must both hold tokens, or neither")
+            }
+            With::Pattern | With::Values | With::Texts(_) | With::Column(_) => None,
         }
+    };
+    asks.columns.iter().filter_map(wrong).collect()
+}
+
+/// The type of record that a policy names for its resource.
+fn record(policy: &Policy) -> Option<EntityTypeName> {
+    match policy.resource_constraint() {
+        ResourceConstraint::Is(of) | ResourceConstraint::IsIn(of, _) => Some(of),
+        _ => None,
     }
-    Ok(found)
 }
 
-fn is_resource(node: &Value) -> bool {
-    node.get("Var").is_some_and(|name| name == "resource")
-}
-
-/// Whether an expression names a class of columns, rather than a single column.
-fn is_class(node: &Value) -> bool {
-    let Some(entity) = node.get("Value").and_then(|v| v.get("__entity")) else { return false };
-    let text = |key: &str| entity.get(key).and_then(Value::as_str).unwrap_or_default();
-    text("type") == "ColumnClass" && !is_single_column(text("id"))
-}
-
-fn is_single_column(id: &str) -> bool {
-    id.rsplit('/').next().is_some_and(|last| last.starts_with("column:"))
+fn is_for_read_alone(policy: &Policy) -> bool {
+    let is_read = |action: &EntityUid| action.id().unescaped() == "read";
+    match policy.action_constraint() {
+        ActionConstraint::Any => false,
+        ActionConstraint::Eq(action) => is_read(&action),
+        ActionConstraint::In(actions) => actions.iter().all(is_read),
+    }
 }
 
 fn covers_read(policy: &Policy) -> bool {

@@ -7,11 +7,14 @@ use std::time::SystemTime;
 
 use scopelog_catalog::{Column, DatasetSchema, Domain, TeamName};
 
-use crate::evaluate::{Evaluator, NotEvaluated};
+use crate::evaluate::{Evaluator, NotEvaluated, Reading};
 use crate::index::Action;
+use crate::nesting;
+use crate::recall::Asker;
+use crate::scope::Allowed;
 use crate::{
-    ActivePolicy, Capability, ColumnVerdict, DatasetScope, Decision, Denial, DenialReason, Explanation, Request,
-    RowPredicate, Scope, Verdict,
+    ActivePolicy, Capability, ColumnVerdict, DatasetScope, Decision, Denial, DenialReason, Explanation, Request, Scope,
+    Verdict,
 };
 
 /// Lists of columns that were made before: many teams have the same ones of one schema in scope.
@@ -19,7 +22,7 @@ type Lists = HashMap<(*const DatasetSchema, Vec<bool>), Arc<[Column]>>;
 
 /// What the policies said of one dataset.
 struct Asked {
-    read: Rc<Verdict>,
+    read: Reading,
     /// One verdict for each column of the schema, in its order.
     columns: Vec<Rc<Verdict>>,
 }
@@ -35,12 +38,26 @@ impl ActivePolicy {
         if now >= request.principal().expires() {
             return deny(DenialReason::CredentialExpired);
         }
-        match self.scope(request, datasets, now) {
+        let asker = Asker::of(request, datasets);
+        let allowed = match self.recall(&asker) {
+            Some(known) => Ok(known),
+            None => self.with_room(request, || self.allowed(request, datasets, now)).map(|(allowed, lasts)| {
+                let allowed = Arc::new(allowed);
+                if lasts {
+                    self.remember(asker, &allowed);
+                }
+                allowed
+            }),
+        };
+        match allowed {
             Err(NotEvaluated) => deny(DenialReason::NotEvaluated),
-            Ok(scope) if scope.datasets().is_empty() && scope.capabilities().is_empty() => {
-                deny(DenialReason::NothingPermitted)
-            }
-            Ok(scope) => Decision::Permit(scope),
+            Ok(allowed) if allowed.is_nothing() => deny(DenialReason::NothingPermitted),
+            Ok(allowed) => Decision::Permit(Scope::new(
+                request.principal().clone(),
+                request.purpose().cloned(),
+                self.version().clone(),
+                allowed,
+            )),
         }
     }
 
@@ -56,45 +73,76 @@ impl ActivePolicy {
         if now >= request.principal().expires() {
             return Err(denial(DenialReason::CredentialExpired));
         }
-        let evaluator =
-            Evaluator::new(self, request, now).map_err(|NotEvaluated| denial(DenialReason::NotEvaluated))?;
-        let asked = self.ask(&evaluator, team, schema).map_err(|NotEvaluated| denial(DenialReason::NotEvaluated))?;
+        let explained = self.with_room(request, || self.explain(request, team, schema, now));
+        explained.map_err(|NotEvaluated| denial(DenialReason::NotEvaluated))
+    }
+
+    fn explain(
+        &self,
+        request: &Request,
+        team: &TeamName,
+        schema: &Arc<DatasetSchema>,
+        now: SystemTime,
+    ) -> Result<Explanation, NotEvaluated> {
+        let evaluator = Evaluator::new(self, request, now)?;
+        let asked = self.ask(&evaluator, team, schema, evaluator.read(team, schema)?)?;
         let verdicts = schema.columns().iter().zip(&asked.columns);
         Ok(Explanation {
             version: self.version().clone(),
             team: team.clone(),
             dataset: schema.dataset().clone(),
-            rows: rows(&asked.read),
+            rows: asked.read.rows.clone(),
             columns: verdicts
                 .map(|(column, verdict)| ColumnVerdict {
                     column: column.name.clone(),
                     class: column.class.clone(),
-                    verdict: Verdict { allowed: verdict.allowed && asked.read.allowed, ..(**verdict).clone() },
+                    verdict: Verdict { allowed: verdict.allowed && asked.read.verdict.allowed, ..(**verdict).clone() },
                 })
                 .collect(),
-            read: (*asked.read).clone(),
+            read: (*asked.read.verdict).clone(),
         })
     }
 
-    fn scope(
+    /// Runs an evaluation where its depth fits: conditions on rows are taken apart by recursion, on a stack of known size.
+    fn with_room<T: Send>(
+        &self,
+        request: &Request,
+        work: impl FnOnce() -> Result<T, NotEvaluated> + Send,
+    ) -> Result<T, NotEvaluated> {
+        let index = self.index(request.principal()).map_err(|_| NotEvaluated)?;
+        if !index.conditions_rows() {
+            return work();
+        }
+        nesting::on_large_stack(|| Ok(work())).map_err(|_| NotEvaluated)?
+    }
+
+    /// What is allowed, and whether it stays so until something besides the time changes.
+    fn allowed(
         &self,
         request: &Request,
         datasets: &[(TeamName, Arc<DatasetSchema>)],
         now: SystemTime,
-    ) -> Result<Scope, NotEvaluated> {
+    ) -> Result<(Allowed, bool), NotEvaluated> {
         let evaluator = Evaluator::new(self, request, now)?;
         let mut scopes = BTreeMap::new();
         let mut capabilities = self.capabilities(&evaluator)?;
         let mut lists = Lists::new();
+        let teams: BTreeSet<&TeamName> = datasets.iter().map(|(team, _)| team).collect();
+        for team in teams {
+            if evaluator.delegate(team)?.allowed {
+                capabilities.insert(Capability::Delegate(team.clone()));
+            }
+        }
         for (team, schema) in datasets {
             let name = schema.dataset();
             if evaluator.ingest(team, schema)?.allowed {
                 capabilities.insert(Capability::Ingest(team.clone(), name.clone()));
             }
-            if !evaluator.read(team, schema)?.allowed {
+            let read = evaluator.read(team, schema)?;
+            if !read.verdict.allowed {
                 continue;
             }
-            let asked = self.ask(&evaluator, team, schema)?;
+            let asked = self.ask(&evaluator, team, schema, read)?;
             let allowed: Vec<bool> = asked.columns.iter().map(|v| v.allowed).collect();
             let columns = lists.entry((Arc::as_ptr(schema), allowed)).or_insert_with_key(|(_, allowed)| {
                 schema
@@ -108,23 +156,22 @@ impl ActivePolicy {
             let scope = DatasetScope {
                 schema: schema.clone(),
                 columns: columns.clone(),
-                rows: rows(&asked.read),
-                policies: asked.read.permitted_by.clone(),
+                policies: asked.read.verdict.permitted_by.clone(),
+                rows: asked.read.rows,
             };
             scopes.insert((team.clone(), name.clone()), scope);
         }
-        Ok(Scope::new(
-            request.principal().clone(),
-            request.purpose().cloned(),
-            self.version().clone(),
-            scopes,
-            capabilities,
-        ))
+        Ok((Allowed::new(scopes, capabilities), !evaluator.asks_now()))
     }
 
     /// Asks about one dataset; scopes and explanations are both made of this.
-    fn ask(&self, evaluator: &Evaluator<'_>, team: &TeamName, schema: &DatasetSchema) -> Result<Asked, NotEvaluated> {
-        let read = evaluator.read(team, schema)?;
+    fn ask(
+        &self,
+        evaluator: &Evaluator<'_>,
+        team: &TeamName,
+        schema: &DatasetSchema,
+        read: Reading,
+    ) -> Result<Asked, NotEvaluated> {
         let named = evaluator.columns_named(&format!("{team}/{}", schema.dataset()));
         let mut classes: HashMap<&str, Rc<Verdict>> = HashMap::new();
         let mut columns = Vec::with_capacity(schema.columns().len());
@@ -132,7 +179,7 @@ impl ActivePolicy {
             let class = column.class.as_str();
             // System columns come with `read`.
             if class == "system" {
-                columns.push(read.clone());
+                columns.push(read.verdict.clone());
                 continue;
             }
             if named.is_some_and(|columns| columns.contains(&column.name)) {
@@ -168,11 +215,6 @@ impl ActivePolicy {
         }
         Ok(capabilities)
     }
-}
-
-/// The rows in scope. Policies with row conditions are refused when they are activated, so a dataset is read whole or not.
-fn rows(read: &Verdict) -> RowPredicate {
-    if read.allowed { RowPredicate::All } else { RowPredicate::Nothing }
 }
 
 #[cfg(test)]

@@ -93,9 +93,9 @@ impl std::error::Error for Denial {}
 pub struct Verdict {
     /// Whether it is allowed: some permit held, no forbid did, and none failed.
     pub allowed: bool,
-    /// Permits that held, unless a forbid did too.
+    /// Permits that held, or hold for some rows, unless nothing is allowed.
     pub permitted_by: Vec<PolicyId>,
-    /// Forbids that held.
+    /// Forbids that held, or hold for some rows: then they take those rows away.
     pub forbidden_by: Vec<PolicyId>,
     /// Policies that failed when they were evaluated; one is enough to deny.
     pub failed: Vec<PolicyId>,

@@ -153,16 +153,38 @@ pub enum PolicyRule {
         other: String,
     },
     /// The annotation means nothing here.
-    #[error("unknown annotation @{name}: known are @id, @doc and @min_group")]
+    #[error("unknown annotation @{name}: known are @id, @doc, @min_group and @two_person")]
     Annotation {
         /// Its name.
         name: String,
     },
-    /// A policy for `read` depends on the record.
+    /// A condition on rows stands where it would be ignored for some of what the policy covers.
     #[error(
-        "row conditions are not supported yet: a policy that covers `read` may ask about principal and context, not about the resource's attributes"
+        "a policy with conditions on rows is for `read` alone and names its record: write `action == Action::\"read\", resource is <Kind>Record in …`"
     )]
     RowCondition,
+    /// A condition on rows is of a form that has no exact counterpart where rows are read.
+    #[error(
+        "a condition on rows may test columns by `has`, ==, !=, <, <=, >, >=, `like` and `[…].contains(…)` against values, joined by &&, ||, ! and if; no arithmetic and no methods on columns (write `resource.time > context.now.offset(duration(\"-7d\"))`)"
+    )]
+    RowShape,
+    /// Conditions on rows are too many.
+    #[error("the conditions of one policy may become at most {limit} comparisons: split it")]
+    RowWeight {
+        /// The most that is accepted.
+        limit: usize,
+    },
+    /// A column cannot be asked as the policy does.
+    #[error("column `{column}`: {expected}")]
+    RowColumn {
+        /// The column.
+        column: String,
+        /// What would be right.
+        expected: &'static str,
+    },
+    /// The mark that asks for two persons stands where it says nothing.
+    #[error("@two_person(\"required\") stands on a policy that permits `administer`, and takes no other value")]
+    TwoPerson,
     /// The resource is used in another way than by where it stands.
     #[error("a condition may use the resource only as `resource in …`, `resource is …` or `resource == …`")]
     ResourceUse,
@@ -218,6 +240,14 @@ pub enum PolicyError {
     /// Parsing or validation could not be run to its end.
     #[error("policies could not be checked: the checker failed or the system gave it no thread")]
     NotChecked,
+    /// A file of expectations is wrong.
+    #[error("expectations, line {line}: {reason}")]
+    Expectations {
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong.
+        reason: String,
+    },
     /// The set is larger than is accepted.
     #[error("a policy set has at most {limit} policies")]
     TooMany {

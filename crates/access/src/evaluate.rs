@@ -1,4 +1,4 @@
-//! The only place where policies are evaluated.
+//! Where policies are evaluated: here by the ordinary authorizer, and in `rows` where some of them ask the records.
 
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -13,14 +13,31 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use scopelog_catalog::{DatasetSchema, Domain, PrincipalKind, TeamName};
 
 use crate::index::{Action, Index, Indexed, Placed, uid};
-use crate::{ActivePolicy, PolicyId, Request, Verdict};
+use crate::rows::{Known, Question};
+use crate::{ActivePolicy, PolicyId, Request, RowPredicate, Verdict};
 
 /// The request could not be put into the policies' terms, so nothing may be allowed.
 #[derive(Debug)]
 pub(crate) struct NotEvaluated;
 
+/// What the policies say of reading one dataset.
+pub(crate) struct Reading {
+    /// Whether any row may be read.
+    pub(crate) verdict: Rc<Verdict>,
+    /// Which rows may.
+    pub(crate) rows: RowPredicate,
+}
+
+impl Reading {
+    /// Where no policy asks the rows, a dataset is read whole or not.
+    fn of(verdict: Rc<Verdict>) -> Self {
+        let rows = if verdict.allowed { RowPredicate::All } else { RowPredicate::Nothing };
+        Self { verdict, rows }
+    }
+}
+
 /// Verdicts by action and by the policies that were asked.
-type Known = HashMap<(Action, Vec<usize>), Rc<Verdict>>;
+type Verdicts = HashMap<(Action, Vec<usize>), Rc<Verdict>>;
 
 /// One principal, purpose and moment, asked about many resources.
 pub(crate) struct Evaluator<'a> {
@@ -28,10 +45,11 @@ pub(crate) struct Evaluator<'a> {
     index: Arc<Index>,
     principal: Placed,
     entity: Entity,
+    attributes: [(&'static str, RestrictedExpression); 2],
     context: Context,
     concerned: Vec<bool>,
     // Where no condition asks for the resource, the same policies give the same answer for every resource that they concern.
-    known: RefCell<Known>,
+    known: RefCell<Verdicts>,
 }
 
 impl<'a> Evaluator<'a> {
@@ -47,16 +65,21 @@ impl<'a> Evaluator<'a> {
         let principal = Placed { uid: uid(of, who.id().name()), within };
         let text = |t: &str| RestrictedExpression::new_string(t.to_owned());
         let purposes = RestrictedExpression::new_set(who.purposes().iter().map(|p| text(p.as_str())));
-        let attributes =
-            HashMap::from([("role".to_owned(), text(who.role().as_str())), ("purposes".to_owned(), purposes)]);
+        let attributes = [("role", text(who.role().as_str())), ("purposes", purposes)];
+        let named = attributes.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
         let parents: HashSet<EntityUid> = principal.within.iter().cloned().collect();
-        let entity = Entity::new(principal.uid.clone(), attributes, parents).map_err(|_| NotEvaluated)?;
+        let entity = Entity::new(principal.uid.clone(), named, parents).map_err(|_| NotEvaluated)?;
         let purpose = request.purpose().map_or("", |p| p.as_str());
         let moment = RestrictedExpression::new_datetime(datetime(now)?);
         let context = Context::from_pairs([("purpose".to_owned(), text(purpose)), ("now".to_owned(), moment)])
             .map_err(|_| NotEvaluated)?;
         let concerned = index.policies().map(|p| p.concerns_principal(&principal)).collect();
-        Ok(Self { active, index, principal, entity, context, concerned, known: RefCell::default() })
+        Ok(Self { active, index, principal, entity, attributes, context, concerned, known: RefCell::default() })
+    }
+
+    /// Whether some policy that concerns the principal asks what time it is.
+    pub(crate) fn asks_now(&self) -> bool {
+        self.index.policies().zip(&self.concerned).any(|(policy, concerned)| *concerned && policy.asks.now)
     }
 
     /// The columns of a dataset (`<team>/<dataset>`) that some policy names.
@@ -64,16 +87,42 @@ impl<'a> Evaluator<'a> {
         self.index.columns_named(dataset)
     }
 
-    /// Whether the dataset is visible: asked of the record that stands for any row.
-    pub(crate) fn read(&self, team: &TeamName, schema: &DatasetSchema) -> Result<Rc<Verdict>, NotEvaluated> {
+    /// Whether the dataset is visible, and which of its rows: asked of the record that stands for any row.
+    pub(crate) fn read(&self, team: &TeamName, schema: &DatasetSchema) -> Result<Reading, NotEvaluated> {
         // A kind that the policies' schema does not know is nobody's.
         let kind =
             self.active.schema().kind(schema.dataset()).filter(|kind| kind.record.to_string() == schema.record());
-        let Some(kind) = kind else { return Ok(Rc::new(denied())) };
+        let Some(kind) = kind else { return Ok(Reading::of(Rc::new(denied()))) };
         let id = format!("{team}/{}", schema.dataset());
         let types = &self.index.types;
         let within = vec![uid(&types.dataset, &id), uid(&types.team, team.as_str())];
-        self.ask(Action::Read, &Placed { uid: uid(&kind.record, &id), within })
+        let record = Placed { uid: uid(&kind.record, &id), within };
+        let places = self.concerning(Action::Read, &record);
+        let policies: Vec<&Indexed> = places.iter().filter_map(|place| self.index.policy(*place)).collect();
+        if policies.iter().all(|p| p.asks.columns.is_empty()) {
+            return self.answer(Action::Read, &record, places, &policies).map(Reading::of);
+        }
+        self.rows(&record, &policies)
+    }
+
+    /// Some of the policies ask the records themselves.
+    fn rows(&self, record: &Placed, policies: &[&Indexed]) -> Result<Reading, NotEvaluated> {
+        let set = PolicySet::from_policies(policies.iter().map(|p| p.policy.clone())).map_err(|_| NotEvaluated)?;
+        let asked: Vec<&PolicyId> = policies.iter().map(|p| &p.id).collect();
+        let question = Question {
+            schema: self.active.schema().cedar(),
+            principal: Known {
+                uid: &self.principal.uid,
+                attributes: self.attributes.iter().map(|(name, value)| (*name, value.clone())).collect(),
+                within: &self.principal.within,
+            },
+            action: uid(&self.index.types.action, Action::Read.word()),
+            record: &record.uid,
+            within: &record.within,
+            context: self.context.clone(),
+        };
+        let (verdict, rows) = question.ask(&set, &asked)?;
+        Ok(Reading { verdict: Rc::new(verdict), rows })
     }
 
     /// Whether a class of columns, or a single column of it, may be selected.
@@ -116,22 +165,42 @@ impl<'a> Evaluator<'a> {
         self.ask(action, &Placed { uid: uid(&self.index.types.archive, "archive"), within: vec![] })
     }
 
-    fn ask(&self, action: Action, resource: &Placed) -> Result<Rc<Verdict>, NotEvaluated> {
-        let index = &self.index;
-        let mut places = index.concerning(action, resource);
+    /// Whether the data of a team may be delegated.
+    pub(crate) fn delegate(&self, team: &TeamName) -> Result<Rc<Verdict>, NotEvaluated> {
+        self.ask(Action::Delegate, &Placed { uid: uid(&self.index.types.team, team.as_str()), within: vec![] })
+    }
+
+    /// The policies, by place, that concern the principal, the action and the resource.
+    fn concerning(&self, action: Action, resource: &Placed) -> Vec<usize> {
+        let mut places = self.index.concerning(action, resource);
         places.retain(|place| self.concerned.get(*place).copied().unwrap_or(true));
-        let policies: Vec<&Indexed> = places.iter().filter_map(|place| index.policy(*place)).collect();
+        places
+    }
+
+    fn ask(&self, action: Action, resource: &Placed) -> Result<Rc<Verdict>, NotEvaluated> {
+        let places = self.concerning(action, resource);
+        let policies: Vec<&Indexed> = places.iter().filter_map(|place| self.index.policy(*place)).collect();
+        self.answer(action, resource, places, &policies)
+    }
+
+    fn answer(
+        &self,
+        action: Action,
+        resource: &Placed,
+        places: Vec<usize>,
+        policies: &[&Indexed],
+    ) -> Result<Rc<Verdict>, NotEvaluated> {
         if policies.is_empty() {
             return Ok(Rc::new(denied()));
         }
-        if policies.iter().any(|p| p.asks_resource) {
-            return self.evaluate(action, resource, &policies).map(Rc::new);
+        if policies.iter().any(|p| p.asks.place) {
+            return self.evaluate(action, resource, policies).map(Rc::new);
         }
         let key = (action, places);
         if let Some(verdict) = self.known.borrow().get(&key) {
             return Ok(verdict.clone());
         }
-        let verdict = Rc::new(self.evaluate(action, resource, &policies)?);
+        let verdict = Rc::new(self.evaluate(action, resource, policies)?);
         self.known.borrow_mut().insert(key, verdict.clone());
         Ok(verdict)
     }

@@ -4,11 +4,13 @@
 //! is a handful, however many teams there are.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use cedar_policy::{
     ActionConstraint, EntityId, EntityTypeName, EntityUid, Policy, PrincipalConstraint, ResourceConstraint,
 };
 
+use crate::conditions::Asks;
 use crate::{PolicyError, PolicyId, PolicySet};
 
 /// What can be asked of the policies.
@@ -20,10 +22,12 @@ pub(crate) enum Action {
     Ingest,
     Audit,
     Administer,
+    Delegate,
 }
 
 impl Action {
-    const ALL: [Action; 6] = [Self::Read, Self::Select, Self::Tokenize, Self::Ingest, Self::Audit, Self::Administer];
+    const ALL: [Action; 7] =
+        [Self::Read, Self::Select, Self::Tokenize, Self::Ingest, Self::Audit, Self::Administer, Self::Delegate];
 
     pub(crate) fn word(self) -> &'static str {
         match self {
@@ -33,6 +37,7 @@ impl Action {
             Self::Ingest => "ingest",
             Self::Audit => "audit",
             Self::Administer => "administer",
+            Self::Delegate => "delegate",
         }
     }
 }
@@ -90,7 +95,7 @@ impl Placed {
 pub(crate) struct Indexed {
     pub(crate) id: PolicyId,
     pub(crate) policy: Policy,
-    pub(crate) asks_resource: bool,
+    pub(crate) asks: Arc<Asks>,
     principal: PrincipalConstraint,
     resource: ResourceConstraint,
 }
@@ -151,7 +156,7 @@ impl Index {
             let place = index.policies.len();
             let policy = Indexed {
                 id: loaded.id.clone(),
-                asks_resource: loaded.asks_resource,
+                asks: Arc::clone(&loaded.asks),
                 principal: loaded.policy.principal_constraint(),
                 resource: loaded.policy.resource_constraint(),
                 policy: loaded.policy.clone(),
@@ -182,6 +187,11 @@ impl Index {
 
     pub(crate) fn policies(&self) -> impl Iterator<Item = &Indexed> {
         self.policies.iter()
+    }
+
+    /// Whether some policy asks the records.
+    pub(crate) fn conditions_rows(&self) -> bool {
+        self.policies.iter().any(|p| !p.asks.columns.is_empty())
     }
 
     /// The columns of a dataset (`<team>/<dataset>`) that some policy names; others follow their class.

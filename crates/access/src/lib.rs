@@ -48,8 +48,9 @@
 //!
 //! - A [`Principal`] exists only where a signature was verified, a [`Scope`] only where a decision was made.
 //! - No policy, no access. Forbid wins over permit. A policy that fails while it is evaluated denies what was asked.
-//! - A policy that this crate would not enforce as written (a condition on rows, a name that cannot exist, an impossible
-//!   condition) is refused when its set is activated, never ignored.
+//! - A policy that this crate would not enforce as written (a condition on rows that has no exact predicate, a name that cannot
+//!   exist, an impossible condition) is refused when its set is activated, never ignored.
+//! - A row is in scope where some permit is true of it and every forbid is false; what is unknown or fails is out of scope.
 //! - A version is its content's hash; what was stored is taken back only if it is exactly what was written.
 //! - Of a stored version those files are parsed and validated that can concern who asks; the version's hash covers which they
 //!   are. What fails there denies everything to whom it may concern.
@@ -60,36 +61,60 @@
 //! SQL, Parquet, wire formats, files other than the issuer's key, and the clock.
 
 mod active;
+mod changes;
 mod check;
+mod conditions;
+mod cover;
 mod credential;
 mod decide;
 mod decision;
+mod delegated;
+mod delegation;
+mod difference;
 mod digest;
 mod error;
 mod evaluate;
+mod expectations;
 mod index;
 mod key;
+mod lint;
+mod matches;
 mod nesting;
 mod outline;
 mod policies;
 mod predicate;
+mod preview;
 mod principal;
+mod proposal;
+mod recall;
 mod registry;
+mod rows;
 mod schema;
 mod scope;
+mod signed;
 mod starter;
+mod syntax;
 #[cfg(test)]
 mod testing;
 
 pub use active::ActivePolicy;
+pub use changes::{Changed, PolicyChanges};
 pub use credential::{ClaimsRequest, CredentialId, IssuedCredential, Issuer, verify};
 pub use decision::{ColumnVerdict, Decision, Denial, DenialReason, Explanation, Verdict};
+pub use delegation::{Delegation, DelegationError, DelegationId, DelegationRegister, DelegationRequest, Delegations};
+pub use difference::{AccessChange, AccessDifference, difference};
 pub use error::{CredentialError, PolicyError, PolicyFault, PolicyRule};
+pub use expectations::{CaseResult, Expectations};
 pub use key::{IssuerKey, VerifyingKey};
+pub use lint::{Finding, LintCode, Severity};
+pub use matches::Row;
 pub use policies::{PolicyId, PolicySet, PolicyVersion};
 pub use predicate::{CompareOp, Literal, PatternPart, RowPredicate};
+pub use preview::{DatasetPreview, Persona, Preview};
 pub use principal::{Principal, Purpose, Request, Role};
+pub use proposal::{Proposal, ProposalError};
 pub use registry::{Registry, RevocationList};
 pub use schema::PolicySchema;
 pub use scope::{Capability, DatasetScope, Scope};
+pub use signed::RecordError;
 pub use starter::starter_policies;

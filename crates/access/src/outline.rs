@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cedar_policy::{EntityTypeName, EntityUid, PrincipalConstraint};
+use scopelog_catalog::TeamName;
 use serde::{Deserialize, Serialize};
 
 use crate::digest::Canonical;
-use crate::{PolicyError, PolicySet, Principal};
+use crate::{PolicyError, PolicySet};
 
 /// For each policy file the teams whose members its policies are about; nothing where they may be about anybody.
 ///
@@ -33,9 +34,9 @@ impl Outline {
         Ok(Self(files))
     }
 
-    /// The files that can concern a principal, by name.
-    pub(crate) fn concerning(&self, principal: &Principal) -> Vec<String> {
-        let is_in = |teams: &BTreeSet<String>| principal.teams().iter().any(|team| teams.contains(team.as_str()));
+    /// The files that can concern a member of these teams, by name.
+    pub(crate) fn concerning(&self, members: &[TeamName]) -> Vec<String> {
+        let is_in = |teams: &BTreeSet<String>| members.iter().any(|team| teams.contains(team.as_str()));
         let concerning = self.0.iter().filter(|(_, teams)| teams.as_ref().is_none_or(is_in));
         concerning.map(|(name, _)| name.clone()).collect()
     }

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use cedar_policy::{Policy, PolicySet as CedarSet, ValidationMode, Validator};
 use miette::Diagnostic;
 
-use crate::check::{self, ResourceInConditions};
+use crate::check;
+use crate::conditions::Asks;
 use crate::digest::Canonical;
 use crate::nesting;
 use crate::{PolicyError, PolicyFault, PolicyRule, PolicySchema};
@@ -16,7 +17,7 @@ const FILE_MAX: usize = 1024 * 1024;
 /// Most policies in a set.
 const POLICIES_MAX: usize = 20_000;
 /// Annotations that mean something.
-const ANNOTATIONS: [&str; 3] = ["id", "doc", "min_group"];
+const ANNOTATIONS: [&str; 4] = ["id", "doc", "min_group", crate::proposal::TWO_PERSON];
 
 /// Names one policy: its `@id`, or its file and its place in it (`exchange#2`).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -74,8 +75,8 @@ pub(crate) struct LoadedPolicy {
     pub(crate) policy: Policy,
     pub(crate) file: Arc<str>,
     pub(crate) offset: usize,
-    /// Whether its conditions ask where the resource stands, so that its answer may differ between resources.
-    pub(crate) asks_resource: bool,
+    /// What its conditions ask.
+    pub(crate) asks: Arc<Asks>,
 }
 
 /// Policies as they stand in their files: parsed, each with an id of its own, not yet validated.
@@ -146,7 +147,9 @@ impl PolicySet {
     fn check(&self, schema: &PolicySchema) -> Result<(), PolicyError> {
         let mut faults = Vec::new();
         for loaded in self.policies() {
-            faults.extend(check::names(&loaded.policy, schema).into_iter().map(|rule| self.fault(loaded, None, rule)));
+            let names = check::names(&loaded.policy, schema);
+            let rows = check::rows(&loaded.policy, &loaded.asks, schema);
+            faults.extend(names.into_iter().chain(rows).chain(crate::proposal::two_person(&loaded.policy)).map(|rule| self.fault(loaded, None, rule)));
         }
         let cedar = CedarSet::from_policies(self.policies().map(|p| p.policy.clone()))
             .map_err(|_| PolicyError::Corrupt { what: "policy ids are not distinct" })?;
@@ -204,15 +207,12 @@ impl PolicySet {
             Some(_) => return Err(PolicyRule::Id),
             None => PolicyId(format!("{stem}#{}", place.saturating_add(1)).into()),
         };
-        let asks_resource = match check::resource_in_conditions(policy)? {
-            ResourceInConditions::Absent => false,
-            ResourceInConditions::Place => true,
-        };
+        let asks = Arc::new(check::conditions(policy)?);
         if let Some(other) = self.policies.get(&id) {
             return Err(PolicyRule::DuplicateId { other: other.file.to_string() });
         }
         let policy = policy.new_id(cedar_policy::PolicyId::new(id.as_str()));
-        self.policies.insert(id.clone(), LoadedPolicy { id, policy, file: file.into(), offset, asks_resource });
+        self.policies.insert(id.clone(), LoadedPolicy { id, policy, file: file.into(), offset, asks });
         Ok(())
     }
 

@@ -1,4 +1,7 @@
 use std::collections::BTreeSet;
+use std::fmt;
+
+use chrono::{DateTime, SecondsFormat, Utc};
 
 use crate::digest::Canonical;
 
@@ -100,6 +103,61 @@ pub enum RowPredicate {
 }
 
 impl RowPredicate {
+    /// All of some predicates, without those that say nothing.
+    pub(crate) fn all_of(parts: Vec<Self>) -> Self {
+        let mut flat = Vec::with_capacity(parts.len());
+        for part in parts {
+            match part {
+                Self::All => {}
+                Self::Nothing => return Self::Nothing,
+                Self::And(inner) => flat.extend(inner),
+                other => flat.push(other),
+            }
+        }
+        Self::only_or(flat, Self::All, Self::And)
+    }
+
+    /// At least one of some predicates, without those that say nothing.
+    pub(crate) fn any_of(parts: Vec<Self>) -> Self {
+        let mut flat = Vec::with_capacity(parts.len());
+        for part in parts {
+            match part {
+                Self::Nothing => {}
+                Self::All => return Self::All,
+                Self::Or(inner) => flat.extend(inner),
+                other => flat.push(other),
+            }
+        }
+        Self::only_or(flat, Self::Nothing, Self::Or)
+    }
+
+    fn only_or(mut parts: Vec<Self>, none: Self, many: fn(Vec<Self>) -> Self) -> Self {
+        match (parts.pop(), parts.is_empty()) {
+            (None, _) => none,
+            (Some(only), true) => only,
+            (Some(last), false) => {
+                parts.push(last);
+                many(parts)
+            }
+        }
+    }
+
+    /// What is true where this is false, false where it is true, and unknown where it is unknown. Comparisons are turned round,
+    /// so that files can be passed over by their statistics.
+    #[must_use]
+    pub(crate) fn negated(self) -> Self {
+        match self {
+            Self::All => Self::Nothing,
+            Self::Nothing => Self::All,
+            Self::Compare { column, op, literal } => Self::Compare { column, op: op.negated(), literal },
+            Self::CompareColumns { left, op, right } => Self::CompareColumns { left, op: op.negated(), right },
+            Self::And(parts) => Self::any_of(parts.into_iter().map(Self::negated).collect()),
+            Self::Or(parts) => Self::all_of(parts.into_iter().map(Self::negated).collect()),
+            Self::Not(part) => *part,
+            other => Self::Not(Box::new(other)),
+        }
+    }
+
     /// Whether no row can be refused, so that nothing need be evaluated.
     pub fn is_all(&self) -> bool {
         matches!(self, Self::All)
@@ -163,6 +221,29 @@ impl RowPredicate {
 }
 
 impl CompareOp {
+    /// The comparison that is true where this one is false.
+    pub(crate) fn negated(self) -> Self {
+        match self {
+            Self::Equal => Self::NotEqual,
+            Self::NotEqual => Self::Equal,
+            Self::Less => Self::GreaterOrEqual,
+            Self::LessOrEqual => Self::Greater,
+            Self::Greater => Self::LessOrEqual,
+            Self::GreaterOrEqual => Self::Less,
+        }
+    }
+
+    /// The comparison with its sides exchanged.
+    pub(crate) fn mirrored(self) -> Self {
+        match self {
+            Self::Equal | Self::NotEqual => self,
+            Self::Less => Self::Greater,
+            Self::LessOrEqual => Self::GreaterOrEqual,
+            Self::Greater => Self::Less,
+            Self::GreaterOrEqual => Self::LessOrEqual,
+        }
+    }
+
     fn word(self) -> &'static str {
         match self {
             Self::Equal => "=",
@@ -171,6 +252,82 @@ impl CompareOp {
             Self::LessOrEqual => "<=",
             Self::Greater => ">",
             Self::GreaterOrEqual => ">=",
+        }
+    }
+}
+
+/// As SQL would say it; for those who may see what policies say.
+impl fmt::Display for RowPredicate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::All => f.write_str("true"),
+            Self::Nothing => f.write_str("false"),
+            Self::Compare { column, op, literal } => write!(f, "{column} {} {literal}", op.word()),
+            Self::CompareColumns { left, op, right } => write!(f, "{left} {} {right}", op.word()),
+            Self::In { column, literals } => {
+                let list: Vec<String> = literals.iter().map(Literal::to_string).collect();
+                write!(f, "{column} IN ({})", list.join(", "))
+            }
+            Self::Like { column, pattern } => {
+                write!(f, "{column} LIKE '")?;
+                for part in pattern {
+                    match part {
+                        PatternPart::Any => f.write_str("%")?,
+                        PatternPart::Text(text) => write_escaped(f, text, &['%', '_', '\\'])?,
+                    }
+                }
+                f.write_str("'")
+            }
+            Self::IsNull { column } => write!(f, "{column} IS NULL"),
+            Self::And(parts) => write_joined(f, parts, " AND "),
+            Self::Or(parts) => write_joined(f, parts, " OR "),
+            Self::Not(part) => match &**part {
+                Self::IsNull { column } => write!(f, "{column} IS NOT NULL"),
+                other => write!(f, "NOT ({other})"),
+            },
+            Self::IsTrue(part) => write!(f, "({part}) IS TRUE"),
+            Self::IsFalse(part) => write!(f, "({part}) IS FALSE"),
+        }
+    }
+}
+
+fn write_joined(f: &mut fmt::Formatter<'_>, parts: &[RowPredicate], between: &str) -> fmt::Result {
+    for (i, part) in parts.iter().enumerate() {
+        f.write_str(if i == 0 { "" } else { between })?;
+        match part {
+            RowPredicate::And(_) | RowPredicate::Or(_) => write!(f, "({part})")?,
+            simple => write!(f, "{simple}")?,
+        }
+    }
+    Ok(())
+}
+
+fn write_escaped(f: &mut fmt::Formatter<'_>, text: &str, wild: &[char]) -> fmt::Result {
+    for c in text.chars() {
+        match c {
+            '\'' => f.write_str("''")?,
+            c if wild.contains(&c) => write!(f, "\\{c}")?,
+            c if c.is_control() => write!(f, "{}", c.escape_default())?,
+            c => write!(f, "{c}")?,
+        }
+    }
+    Ok(())
+}
+
+impl fmt::Display for Literal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Int(n) => write!(f, "{n}"),
+            Self::Bool(b) => write!(f, "{b}"),
+            Self::String(text) => {
+                f.write_str("'")?;
+                write_escaped(f, text, &[])?;
+                f.write_str("'")
+            }
+            Self::Timestamp(micros) => match DateTime::<Utc>::from_timestamp_micros(*micros) {
+                Some(time) => write!(f, "'{}'", time.to_rfc3339_opts(SecondsFormat::AutoSi, true)),
+                None => write!(f, "{micros} microseconds"),
+            },
         }
     }
 }

@@ -34,6 +34,30 @@ pub(crate) struct Kind {
     pub(crate) classes: BTreeSet<String>,
     /// Columns that `select` can name.
     pub(crate) columns: BTreeSet<String>,
+    /// Columns that conditions on rows can ask; none in the schema of a version that was made before they could.
+    pub(crate) attributes: BTreeMap<String, AttributeKind>,
+}
+
+/// What a column holds, as far as conditions on rows must know it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum AttributeKind {
+    /// A value that policies and rows have alike.
+    Value,
+    /// A token, which policies know as text.
+    Token,
+}
+
+impl AttributeKind {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Value => "value",
+            Self::Token => "token",
+        }
+    }
+
+    fn of(word: &str) -> Option<Self> {
+        [Self::Value, Self::Token].into_iter().find(|kind| kind.word() == word)
+    }
 }
 
 /// The types that policies are written against, generated from the dataset schemas.
@@ -79,6 +103,11 @@ impl PolicySchema {
         self.kinds.get(dataset)
     }
 
+    /// The kind whose records have that type.
+    pub(crate) fn kind_of(&self, record: &EntityTypeName) -> Option<&Kind> {
+        self.kinds.values().find(|kind| kind.record == *record)
+    }
+
     pub(crate) fn has_team(&self, team: &TeamName) -> bool {
         self.teams.as_ref().is_none_or(|teams| teams.contains(team))
     }
@@ -97,12 +126,23 @@ fn kinds_of(fragment: &SchemaFragment, schema: &Schema) -> Result<BTreeMap<Datas
             record: record.clone(),
             classes: words("classes").ok_or_else(|| failed("a record type lacks @classes"))?,
             columns: words("columns").ok_or_else(|| failed("a record type lacks @columns"))?,
+            attributes: attributes_of(annotation("conditions").unwrap_or_default())
+                .ok_or_else(|| failed("@conditions of a record type is no list of columns"))?,
         };
         if kinds.insert(dataset, kind).is_some() {
             return Err(failed("two record types have one dataset"));
         }
     }
     Ok(kinds)
+}
+
+/// `time=value c_ip=token …`
+fn attributes_of(list: &str) -> Option<BTreeMap<String, AttributeKind>> {
+    let pair = |text: &str| {
+        let (column, kind) = text.split_once('=')?;
+        Some((column.to_owned(), AttributeKind::of(kind)?))
+    };
+    list.split(' ').filter(|word| !word.is_empty()).map(pair).collect()
 }
 
 fn teams_of(list: &str) -> Result<BTreeSet<TeamName>, PolicyError> {
@@ -151,6 +191,14 @@ fn write_record(text: &mut String, schema: &DatasetSchema) {
     let _ = writeln!(text, "\n@dataset(\"{}\")", schema.dataset());
     let _ = writeln!(text, "@classes(\"{}\")", join(classes, " "));
     let _ = writeln!(text, "@columns(\"{}\")", join(columns, " "));
+    let conditions = schema.columns().iter().filter(|c| attribute_type(c).is_some()).map(|c| {
+        let kind = match c.column_type {
+            ColumnType::Token { .. } => AttributeKind::Token,
+            _ => AttributeKind::Value,
+        };
+        format!("{}={}", c.name, kind.word())
+    });
+    let _ = writeln!(text, "@conditions(\"{}\")", conditions.collect::<Vec<_>>().join(" "));
     let _ = writeln!(text, "entity {} in [Dataset] {{", schema.record());
     for column in schema.columns() {
         if let Some(cedar) = attribute_type(column) {

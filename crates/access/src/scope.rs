@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use scopelog_catalog::{Column, DatasetName, DatasetSchema, Domain, TeamName};
 
 use crate::digest::Canonical;
-use crate::{PolicyId, PolicyVersion, Principal, Purpose, RowPredicate};
+use crate::{DelegationId, PolicyId, PolicyVersion, Principal, Purpose, RowPredicate};
 
 /// Something that a scope may allow besides reading.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -18,6 +18,8 @@ pub enum Capability {
     AuditAll,
     /// Change policies and credentials, and see what policies say.
     Administer,
+    /// Let an application read one's own part of a team's data, for a purpose.
+    Delegate(TeamName),
 }
 
 impl fmt::Display for Capability {
@@ -27,6 +29,7 @@ impl fmt::Display for Capability {
             Self::Ingest(team, dataset) => write!(f, "ingest {team}.{dataset}"),
             Self::AuditAll => f.write_str("audit all entries"),
             Self::Administer => f.write_str("administer access"),
+            Self::Delegate(team) => write!(f, "delegate data of {team}"),
         }
     }
 }
@@ -85,20 +88,51 @@ pub struct Scope {
     principal: Principal,
     purpose: Option<Purpose>,
     version: PolicyVersion,
-    datasets: BTreeMap<(TeamName, DatasetName), DatasetScope>,
-    capabilities: BTreeSet<Capability>,
+    allowed: Arc<Allowed>,
+    delegations: Vec<DelegationId>,
+}
+
+/// What a scope allows; scopes of equal askers share it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Allowed {
+    pub(crate) datasets: BTreeMap<(TeamName, DatasetName), DatasetScope>,
+    pub(crate) capabilities: BTreeSet<Capability>,
     hash: OnceLock<String>,
 }
 
+impl Allowed {
+    pub(crate) fn new(
+        datasets: BTreeMap<(TeamName, DatasetName), DatasetScope>,
+        capabilities: BTreeSet<Capability>,
+    ) -> Self {
+        Self { datasets, capabilities, hash: OnceLock::new() }
+    }
+
+    pub(crate) fn is_nothing(&self) -> bool {
+        self.datasets.is_empty() && self.capabilities.is_empty()
+    }
+}
+
 impl Scope {
+    /// What is allowed must have been decided for this principal, purpose and version.
     pub(crate) fn new(
         principal: Principal,
         purpose: Option<Purpose>,
         version: PolicyVersion,
-        datasets: BTreeMap<(TeamName, DatasetName), DatasetScope>,
-        capabilities: BTreeSet<Capability>,
+        allowed: Arc<Allowed>,
     ) -> Self {
-        Self { principal, purpose, version, datasets, capabilities, hash: OnceLock::new() }
+        Self { principal, purpose, version, allowed, delegations: vec![] }
+    }
+
+    /// Notes by which delegations a part of it is allowed.
+    pub(crate) fn with_delegations(mut self, delegations: Vec<DelegationId>) -> Self {
+        self.delegations = delegations;
+        self
+    }
+
+    /// The delegations by which a part of it is allowed.
+    pub fn delegations(&self) -> &[DelegationId] {
+        &self.delegations
     }
 
     /// Whose scope it is.
@@ -118,29 +152,29 @@ impl Scope {
 
     /// The datasets in scope. One that is not here is absent, for whatever reason.
     pub fn datasets(&self) -> &BTreeMap<(TeamName, DatasetName), DatasetScope> {
-        &self.datasets
+        &self.allowed.datasets
     }
 
     /// The scope of one dataset.
     pub fn dataset(&self, team: &TeamName, dataset: &DatasetName) -> Option<&DatasetScope> {
-        self.datasets.get(&(team.clone(), dataset.clone()))
+        self.allowed.datasets.get(&(team.clone(), dataset.clone()))
     }
 
     /// Whether something besides reading is allowed.
     pub fn may(&self, capability: &Capability) -> bool {
-        self.capabilities.contains(capability)
+        self.allowed.capabilities.contains(capability)
     }
 
     /// Everything besides reading that is allowed.
     pub fn capabilities(&self) -> &BTreeSet<Capability> {
-        &self.capabilities
+        &self.allowed.capabilities
     }
 
     /// SHA-256 over all that the scope allows, to whom, why and by which version, as hexadecimal text.
     ///
     /// Which credential proved the principal, and when it ends, is not part of it: a renewed credential keeps the scope.
     pub fn hash(&self) -> &str {
-        self.hash.get_or_init(|| {
+        self.allowed.hash.get_or_init(|| {
             let mut to = Canonical::new("scopelog scope 1");
             let principal = &self.principal;
             to.text(&principal.id().to_string()).word(principal.role().as_str());
@@ -149,8 +183,8 @@ impl Scope {
                 to.text(team.as_str());
             }
             to.optional(self.purpose.as_ref().map(Purpose::as_str)).text(self.version.as_str());
-            to.count(self.datasets.len());
-            for ((team, dataset), scope) in &self.datasets {
+            to.count(self.allowed.datasets.len());
+            for ((team, dataset), scope) in &self.allowed.datasets {
                 to.text(team.as_str()).text(dataset.as_str()).text(scope.schema.record());
                 to.count(scope.columns.len());
                 for column in scope.columns.iter() {
@@ -162,8 +196,8 @@ impl Scope {
                     to.text(policy.as_str());
                 }
             }
-            to.count(self.capabilities.len());
-            for capability in &self.capabilities {
+            to.count(self.allowed.capabilities.len());
+            for capability in &self.allowed.capabilities {
                 to.text(&capability.to_string());
             }
             to.hex()
@@ -174,10 +208,11 @@ impl Scope {
     #[cfg(any(test, feature = "testing"))]
     #[must_use]
     pub fn with_row_predicate(mut self, team: &TeamName, dataset: &DatasetName, rows: RowPredicate) -> Self {
-        if let Some(scope) = self.datasets.get_mut(&(team.clone(), dataset.clone())) {
+        let mut allowed = Allowed::new(self.allowed.datasets.clone(), self.allowed.capabilities.clone());
+        if let Some(scope) = allowed.datasets.get_mut(&(team.clone(), dataset.clone())) {
             scope.rows = rows;
         }
-        self.hash = OnceLock::new();
+        self.allowed = Arc::new(allowed);
         self
     }
 }

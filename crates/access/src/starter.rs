@@ -24,7 +24,7 @@ permit (principal, action == Action::"tokenize", resource)
 /// The policies that a new archive begins with: file names and texts, one file for each team and one for the roles.
 ///
 /// Members read all columns of their own team's data; its loaders load it and do not read it; owners also turn values into
-/// tokens; auditors read the audit, administrators change access. Nothing crosses teams.
+/// tokens, and let applications read their team's data; auditors read the audit, administrators change access. Nothing crosses teams.
 pub fn starter_policies(teams: &[TeamName]) -> Vec<(String, String)> {
     let mut files: Vec<_> = teams.iter().map(|team| (format!("team-{team}.cedar"), of_team(team))).collect();
     files.push(("roles.cedar".into(), ROLES.into()));
@@ -45,6 +45,11 @@ permit (principal in Team::"{team}", action in [Action::"read", Action::"select"
 @doc("Loaders load logs into their own team's datasets.")
 permit (principal in Team::"{team}", action == Action::"ingest", resource in Team::"{team}")
   when {{ principal.role == "loader" }};
+
+@id("{team}.delegates")
+@doc("Owners let an application read their team's data for a purpose, as far as they read it themselves.")
+permit (principal in Team::"{team}", action == Action::"delegate", resource == Team::"{team}")
+  when {{ principal.role == "owner" }};
 "#
     );
     text

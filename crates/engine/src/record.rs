@@ -32,7 +32,12 @@ pub(crate) fn admitted(
     facts: &StatementFacts,
     explain: bool,
 ) -> Entry {
-    let read: Vec<String> = datasets.iter().map(|d| format!("{}@{}", d.name, d.snapshot.version())).collect();
+    // A version counts what was loaded; where rows are conditioned, some of that is not for the reader of the entry.
+    let name = |d: &LoadedDataset| match d.is_conditioned() {
+        true => d.name.to_string(),
+        false => format!("{}@{}", d.name, d.snapshot.version()),
+    };
+    let read: Vec<String> = datasets.iter().map(|d| name(d)).collect();
     let mut entry = entry(session, Kind::Admitted)
         .with_detail("datasets", read)
         .with_detail("statement", facts.shape.as_str())

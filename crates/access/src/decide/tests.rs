@@ -5,7 +5,7 @@ use scopelog_catalog::{DatasetName, PrincipalId};
 
 use super::*;
 use crate::testing::*;
-use crate::{PolicySchema, PolicySet, Principal, Role, starter_policies};
+use crate::{PolicySchema, PolicySet, Principal, Role, RowPredicate, starter_policies};
 
 fn starter(teams: &[&str]) -> ActivePolicy {
     let teams: Vec<TeamName> = teams.iter().map(|t| team(t)).collect();
@@ -47,7 +47,7 @@ fn starter_policies_keep_teams_and_roles_apart() {
         capabilities(Role::Loader),
         (false, "ingest exchange.iis, ingest exchange.security_audit, ingest exchange.syslog".into())
     );
-    assert_eq!(capabilities(Role::Owner), (true, "tokenize user, tokenize ip, tokenize host".into()));
+    assert_eq!(capabilities(Role::Owner), (true, "tokenize user, tokenize ip, tokenize host, delegate data of exchange".into()));
     assert_eq!(capabilities(Role::Auditor), (true, "audit all entries".into()));
     assert_eq!(capabilities(Role::Administrator), (true, "administer access".into()));
     // A role without a team opens no data.

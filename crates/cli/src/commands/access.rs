@@ -83,8 +83,12 @@ async fn why(house: &House, global: &Global, name: &str) -> Result<(), CliError>
     }
     terminal::note(global, format_args!("policy version {}", explained.version));
     terminal::note(global, format_args!("read: {}", ids(&explained.read)));
-    let rows =
-        if matches!(explained.rows, RowPredicate::All) { "all".to_owned() } else { format!("{:?}", explained.rows) };
+    let rows = match &explained.rows {
+        RowPredicate::All => "all".to_owned(),
+        condition if house.policy_allows(&Capability::Administer).await? => condition.to_string(),
+        // What a condition says tells of the rows that it hides.
+        _ => "some; those who may administer access see the condition".to_owned(),
+    };
     terminal::note(global, format_args!("rows: {rows}"));
     let mut listing = Listing::new(&["column", "class", "visible", "policies"]);
     for column in explained.columns {

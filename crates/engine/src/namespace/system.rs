@@ -67,10 +67,12 @@ impl Namespace {
         if plans.is_empty() { nothing(&columns) } else { view(plans) }
     }
 
-    /// The datasets of a team that the principal may read, or load into.
+    /// The datasets of a team that the principal may read all rows of, or load into. What became of a segment, in counts,
+    /// tells of rows that a condition hides.
     fn concerned(&self, team: &TeamName) -> Vec<DatasetName> {
         let scope = &self.session.scope;
-        let read = scope.datasets().keys().filter(|(t, _)| t == team).map(|(_, d)| d.clone());
+        let whole = scope.datasets().iter().filter(|((t, _), d)| t == team && d.rows().is_all());
+        let read = whole.map(|((_, name), _)| name.clone());
         let loaded = scope.capabilities().iter().filter_map(|c| match c {
             Capability::Ingest(t, dataset) if t == team => Some(dataset.clone()),
             _ => None,

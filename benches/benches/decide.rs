@@ -1,0 +1,5 @@
+//! The suite `decide`; see `benches/README.md`.
+
+fn main() -> std::process::ExitCode {
+    scopelog_benches::run_suite(scopelog_benches::suites::decide::run)
+}
