@@ -77,6 +77,12 @@ pub enum Error {
         /// Whether the statement itself gives one of the tokens.
         given: bool,
     },
+    /// A token that was loaded while there was a bridge has no pair on it.
+    #[error("a token of epoch {epoch} has no pair on the bridge: part of it is missing; ask for days of one epoch")]
+    Bridge {
+        /// The token's epoch.
+        epoch: u8,
+    },
     /// The statement does not fit the columns and functions that there are.
     #[error("{message}")]
     Plan {
@@ -256,7 +262,7 @@ impl Error {
             Self::Limit(LimitKind::Memory) => "53200",
             Self::Limit(_) => "54000",
             Self::Failed { class: FailureClass::Expression, .. } => "22000",
-            Self::Failed { .. } | Self::Archive { .. } => "58000",
+            Self::Failed { .. } | Self::Archive { .. } | Self::Bridge { .. } => "58000",
             Self::Condition { .. }
             | Self::Unverified(_)
             | Self::Audit(_)
@@ -277,7 +283,7 @@ impl Error {
             Self::TokenText { .. } | Self::TokenMismatch { .. } | Self::TokenFunction { .. } | Self::TokenOracle(_) => {
                 "token"
             }
-            Self::Epochs { .. } => "epochs",
+            Self::Epochs { .. } | Self::Bridge { .. } => "epochs",
             Self::Plan { .. } => "plan",
             Self::Limit(_) => "limit",
             Self::Failed { class: FailureClass::Expression, .. } => "expression",

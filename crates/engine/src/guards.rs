@@ -2,7 +2,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use scopelog_catalog::{Domain, Epoch, Realm};
-use scopelog_token::Token;
+use scopelog_token::{Bridge, Token};
 
 type Oracle = dyn Fn(&Realm, Domain, &str) -> Result<Token, scopelog_token::Error> + Send + Sync;
 type EpochOracle = dyn Fn(&Realm, Domain, Epoch, &str) -> Result<Token, scopelog_token::Error> + Send + Sync;
@@ -16,6 +16,7 @@ pub struct QueryGuards {
     epoch_oracle: Arc<EpochOracle>,
     fingerprint: Arc<FingerprintOf>,
     seal: Arc<SealText>,
+    bridge: Option<Arc<Bridge>>,
 }
 
 impl QueryGuards {
@@ -29,6 +30,7 @@ impl QueryGuards {
             epoch_oracle: Arc::new(|_, _, epoch, _| Err(scopelog_token::Error::UnknownEpoch { epoch })),
             fingerprint: Arc::new(fingerprint),
             seal: Arc::new(|_| None),
+            bridge: None,
         }
     }
 
@@ -39,6 +41,14 @@ impl QueryGuards {
         oracle: impl Fn(&Realm, Domain, Epoch, &str) -> Result<Token, scopelog_token::Error> + Send + Sync + 'static,
     ) -> Self {
         self.epoch_oracle = Arc::new(oracle);
+        self
+    }
+
+    /// Reads tokens of newer epochs as those of the epochs before them, for a principal who holds a bridge. The oracle for
+    /// `token()` should then make those too.
+    #[must_use]
+    pub fn with_bridge(mut self, bridge: Bridge) -> Self {
+        self.bridge = Some(Arc::new(bridge));
         self
     }
 
@@ -60,6 +70,10 @@ impl QueryGuards {
             None => (self.oracle)(realm, domain, value),
             Some(epoch) => (self.epoch_oracle)(realm, domain, epoch, value),
         }
+    }
+
+    pub(crate) fn bridge(&self) -> Option<&Arc<Bridge>> {
+        self.bridge.as_ref()
     }
 
     pub(crate) fn fingerprint(&self, bytes: &[u8]) -> String {

@@ -28,6 +28,9 @@ pub enum Error {
     /// The vault's store refused.
     #[error("the sealed original could not be stored in the vault")]
     Vault(#[source] object_store::Error),
+    /// The pairs of a bridge between epochs could not be closed.
+    #[error("the pairs of the bridge between epochs could not be closed")]
+    Bridge(#[source] scopelog_token::Error),
     /// The scrubber refused.
     #[error(transparent)]
     Scrub(#[from] scopelog_scrub::Error),

@@ -32,5 +32,5 @@ mod tap;
 
 pub use container::{Source, Wrapping};
 pub use error::Error;
-pub use load::{LoadOptions, Loading, Vault, load};
+pub use load::{BRIDGES, LoadOptions, Loading, Vault, load};
 pub use summary::{Event, SourceReport, Status, Summary};

@@ -25,6 +25,9 @@ use crate::probe::{Probe, digests_at};
 use crate::read::{Ended, Finish, Job, Message, read};
 use crate::summary::{Event, SourceReport, Status, Summary};
 
+/// Where in the vault the pairs of bridges are, by the number of the newer epoch. No team has such a name.
+pub const BRIDGES: &str = "_bridges";
+
 /// What a load runs with.
 pub struct Loading {
     /// The archive.
@@ -538,6 +541,7 @@ async fn commit(shared: &Shared) -> Result<(), Error> {
             .with_detail("records_rejected", sum(|f| f.records.rejected))
             .with_detail("bytes_read", sum(|f| f.bytes.read))
     };
+    keep_bridge(shared).await?;
     append(&shared.loading.chain, entry(EntryKind::Ingesting)).await?;
     let done = shared.loader.commit(&prepared).await?;
     let versions: BTreeMap<String, u64> = done.versions.iter().map(|(d, v)| (d.to_string(), *v)).collect();
@@ -546,6 +550,15 @@ async fn commit(shared: &Shared) -> Result<(), Error> {
     shared.uncommitted.store(0, Ordering::Relaxed);
     shared.commits.fetch_add(1, Ordering::Relaxed);
     Ok(())
+}
+
+/// Keeps the pairs of a bridge before the tokens that they are of: what a load that dies leaves behind does no harm.
+async fn keep_bridge(shared: &Shared) -> Result<(), Error> {
+    let tokenizer = &shared.loading.tokenizer;
+    let Some(sealed) = tokenizer.take_bridge().map_err(Error::Bridge)? else { return Ok(()) };
+    let name = random_source_id()?;
+    let path = StorePath::from(format!("{BRIDGES}/{}/{name}.sealed", tokenizer.epoch()));
+    shared.loading.vault.store.put(&path, sealed.into()).await.map(drop).map_err(Error::Vault)
 }
 
 /// Appends an entry without holding up other tasks while it becomes durable.

@@ -11,6 +11,8 @@ pub struct EpochState {
     pub from: i64,
     /// Whether its key was destroyed.
     pub destroyed: bool,
+    /// Whether each of its tokens is kept beside the one that the value had in the epoch before.
+    pub bridged: bool,
 }
 
 /// Which epoch is current at which time: what is loaded then gets its tokens, whatever day it is of. It holds no keys.
@@ -23,7 +25,7 @@ pub struct Calendar(Vec<EpochState>);
 impl Calendar {
     /// A calendar of one epoch without beginning or end.
     pub(crate) fn first() -> Self {
-        Self(vec![EpochState { epoch: Epoch::FIRST, from: i64::MIN, destroyed: false }])
+        Self(vec![EpochState { epoch: Epoch::FIRST, from: i64::MIN, destroyed: false, bridged: false }])
     }
 
     /// Checks a list of epochs.
@@ -31,6 +33,9 @@ impl Calendar {
         let rule = |rule| Err(Error::Calendar { rule });
         if states.first().is_none_or(|first| first.from != i64::MIN) {
             return rule("the first epoch must begin with `always`");
+        }
+        if states.first().is_some_and(|first| first.bridged) {
+            return rule("the first epoch has none before it to be bridged with");
         }
         if states.last().is_none_or(|last| last.destroyed) {
             return rule("the newest epoch cannot be a destroyed one: rotate first");
@@ -68,6 +73,15 @@ impl Calendar {
         self.0.iter().map(|state| state.epoch).filter(move |epoch| from <= to && (first..=last).contains(epoch))
     }
 
+    /// The epoch before a bridged one, while its key lives.
+    pub fn former(&self, epoch: Epoch) -> Option<Epoch> {
+        let mut pairs = self.0.windows(2);
+        pairs.find_map(|pair| match pair {
+            [former, of] if of.epoch == epoch && of.bridged && !former.destroyed => Some(former.epoch),
+            _ => None,
+        })
+    }
+
     /// The state of one epoch.
     pub fn get(&self, epoch: Epoch) -> Option<EpochState> {
         self.0.iter().copied().find(|state| state.epoch == epoch)
@@ -79,7 +93,7 @@ mod tests {
     use super::*;
 
     fn state(number: u8, from: i64, destroyed: bool) -> EpochState {
-        EpochState { epoch: Epoch::new(number).unwrap(), from, destroyed }
+        EpochState { epoch: Epoch::new(number).unwrap(), from, destroyed, bridged: false }
     }
 
     #[test]

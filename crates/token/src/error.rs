@@ -91,6 +91,16 @@ pub enum Error {
         "the keyring is an older copy: it lacks an epoch that is in use, or holds a key that was destroyed; put the newest one back"
     )]
     OlderKeyring,
+    /// Pairs of a bridge do not open: they are damaged, or of another keyring.
+    #[error(
+        "a table of the bridge between epochs {former} and {epoch} does not open: it is damaged, or of another keyring"
+    )]
+    Bridge {
+        /// The newer epoch.
+        epoch: Epoch,
+        /// The one before it.
+        former: Epoch,
+    },
     /// The key calendar would contradict itself.
     #[error("key calendar: {rule}")]
     Calendar {

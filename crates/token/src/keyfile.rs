@@ -133,18 +133,21 @@ pub(crate) fn parse_from(word: &str) -> Option<i64> {
 pub(crate) fn state(line: &Line<'_>, number: &str, from: &str, rest: &[&str]) -> Result<EpochState, Error> {
     let epoch = number.parse().map_err(|_| line.error("an epoch's number is 1 to 255"))?;
     let from = parse_from(from).ok_or(line.error("an epoch begins at a number of µs, or `always`"))?;
-    let destroyed = match rest {
-        [] => false,
-        ["destroyed"] => true,
-        _ => return Err(line.error("only `destroyed` may follow an epoch's beginning")),
+    let (bridged, destroyed) = match rest {
+        [] => (false, false),
+        ["destroyed"] => (false, true),
+        ["bridged"] => (true, false),
+        ["bridged", "destroyed"] => (true, true),
+        _ => return Err(line.error("only `bridged` and `destroyed` may follow an epoch's beginning")),
     };
-    Ok(EpochState { epoch, from, destroyed })
+    Ok(EpochState { epoch, from, destroyed, bridged })
 }
 
 /// The inverse of [`state`].
 pub(crate) fn state_line(state: &EpochState) -> String {
-    let end = if state.destroyed { " destroyed" } else { "" };
-    format!("epoch {} from {}{end}\n", state.epoch, format_from(state.from))
+    let bridged = if state.bridged { " bridged" } else { "" };
+    let destroyed = if state.destroyed { " destroyed" } else { "" };
+    format!("epoch {} from {}{bridged}{destroyed}\n", state.epoch, format_from(state.from))
 }
 
 /// The inverse of [`parse_from`].

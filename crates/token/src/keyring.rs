@@ -1,13 +1,13 @@
 use std::io::Read;
 use std::path::Path;
 
-use scopelog_catalog::{Epoch, Realm};
+use scopelog_catalog::{Epoch, Realm, TeamName};
 use zeroize::Zeroizing;
 
 use crate::keyfile::{self, Line};
 use crate::per_domain::PerDomain;
 use crate::secret::{Secret, info};
-use crate::{Calendar, EpochState, Error, FingerprintKey, KeyringId, LoaderKeys, RootKey};
+use crate::{BridgeKey, Calendar, EpochState, Error, FingerprintKey, KeyringId, LoaderKeys, RootKey};
 
 const HEADING: &str = "scopelog keyring 1";
 const FINGERPRINT_LABEL: &str = "scopelog/fingerprint/v1";
@@ -100,7 +100,8 @@ impl Keyring {
         text.push_str(&self.root.0.to_hex());
         text.push('\n');
         for state in self.calendar.epochs() {
-            text.push_str(&format!("epoch {} from {} ", state.epoch, keyfile::format_from(state.from)));
+            let bridged = if state.bridged { "bridged " } else { "" };
+            text.push_str(&format!("epoch {} from {} {bridged}", state.epoch, keyfile::format_from(state.from)));
             match self.secret(state.epoch) {
                 Ok(secret) => {
                     text.push_str("secret ");
@@ -141,6 +142,15 @@ impl Keyring {
 
     /// Begins a new epoch at a time (µs since 1970, UTC) after the beginning of the newest.
     pub fn rotate(&mut self, from: i64) -> Result<Epoch, Error> {
+        self.begin(from, false)
+    }
+
+    /// The same, with a bridge: while the former key lives, loads keep what each value's token was.
+    pub fn rotate_with_bridge(&mut self, from: i64) -> Result<Epoch, Error> {
+        self.begin(from, true)
+    }
+
+    fn begin(&mut self, from: i64, bridged: bool) -> Result<Epoch, Error> {
         let epoch = self
             .current_epoch()
             .next()
@@ -150,7 +160,7 @@ impl Keyring {
             return Err(Error::Calendar { rule });
         }
         let mut states = self.calendar.epochs().to_vec();
-        states.push(EpochState { epoch, from, destroyed: false });
+        states.push(EpochState { epoch, from, destroyed: false, bridged });
         let calendar = Calendar::new(states)?;
         self.secrets.push((epoch, Secret::generate()?));
         self.calendar = calendar;
@@ -180,6 +190,29 @@ impl Keyring {
         Ok(keys)
     }
 
+    /// Derives what a team's loader needs: the keys of the shared realm and its own in the current epoch and, while there is
+    /// a bridge, in the one before it.
+    pub fn derive_for_loads(&self, team: &TeamName) -> Result<LoaderKeys, Error> {
+        let current = self.current_epoch();
+        let former = self.calendar.former(current);
+        let epochs: Vec<Epoch> = former.into_iter().chain([current]).collect();
+        let mut keys = self.derive(&[Realm::Shared, Realm::Team(team.clone())], &epochs)?;
+        if let Some(former) = former {
+            keys.set_bridge(self.bridge_key(current, former)?);
+        }
+        Ok(keys)
+    }
+
+    /// The keys of the bridges that there are: of epochs that have one and whose former key lives.
+    pub fn bridges(&self) -> Result<Vec<BridgeKey>, Error> {
+        let bridged = self.epochs().iter().filter_map(|state| Some((state.epoch, self.calendar.former(state.epoch)?)));
+        bridged.map(|(epoch, former)| self.bridge_key(epoch, former)).collect()
+    }
+
+    fn bridge_key(&self, epoch: Epoch, former: Epoch) -> Result<BridgeKey, Error> {
+        BridgeKey::derive(&self.root.0, self.secret(former)?, epoch, former)
+    }
+
     /// The key for fingerprints of what is not a token, such as the string literals of an audited query.
     pub fn fingerprint_key(&self) -> Result<FingerprintKey, Error> {
         let info = info(&[FINGERPRINT_LABEL.as_bytes()]);
@@ -195,10 +228,14 @@ fn parse_epoch(
 ) -> Result<(EpochState, Option<Secret>), Error> {
     let epoch = number.parse().map_err(|_| line.error("an epoch's number is 1 to 255"))?;
     let from = keyfile::parse_from(from).ok_or(line.error("an epoch begins at a number of µs, or `always`"))?;
+    let (bridged, rest) = match rest {
+        ["bridged", rest @ ..] => (true, rest),
+        rest => (false, rest),
+    };
     let secret = match rest {
         ["secret", hex] => Some(Secret::from_hex(hex).ok_or(line.error("a secret is 64 hexadecimal digits"))?),
         ["destroyed"] => None,
         _ => return Err(line.error("an epoch has a `secret` or is `destroyed`")),
     };
-    Ok((EpochState { epoch, from, destroyed: secret.is_none() }, secret))
+    Ok((EpochState { epoch, from, destroyed: secret.is_none(), bridged }, secret))
 }

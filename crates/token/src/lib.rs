@@ -31,6 +31,7 @@
 pub mod canonical;
 pub mod wellknown;
 
+mod bridge;
 mod calendar;
 mod error;
 mod fingerprint;
@@ -44,6 +45,7 @@ mod secret;
 mod token;
 mod tokenizer;
 
+pub use bridge::{Bridge, BridgeKey};
 pub use calendar::{Calendar, EpochState};
 pub use error::Error;
 pub use fingerprint::{Fingerprint, FingerprintKey};

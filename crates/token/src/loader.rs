@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use crate::keyfile::{self, Line};
 use crate::per_domain::PerDomain;
 use crate::secret::Secret;
-use crate::{Calendar, Error, KeyringId, TokenKey};
+use crate::{BridgeKey, Calendar, Error, KeyringId, TokenKey};
 
 const HEADING: &str = "scopelog loader-keys 1";
 
@@ -19,15 +19,26 @@ pub struct LoaderKeys {
     keyring: KeyringId,
     calendar: Calendar,
     keys: BTreeMap<(Realm, Epoch), PerDomain<TokenKey>>,
+    bridge: Option<BridgeKey>,
 }
 
 impl LoaderKeys {
     pub(crate) fn new(keyring: KeyringId, calendar: Calendar) -> Self {
-        Self { keyring, calendar, keys: BTreeMap::new() }
+        Self { keyring, calendar, keys: BTreeMap::new(), bridge: None }
     }
 
     pub(crate) fn insert(&mut self, realm: Realm, epoch: Epoch, keys: PerDomain<TokenKey>) {
         self.keys.insert((realm, epoch), keys);
+    }
+
+    pub(crate) fn set_bridge(&mut self, bridge: BridgeKey) {
+        self.bridge = Some(bridge);
+    }
+
+    /// The key of the bridge between two epochs, where there is one.
+    pub(crate) fn bridge(&self, epoch: Epoch, former: Epoch) -> Result<&BridgeKey, Error> {
+        let found = self.bridge.as_ref().filter(|bridge| bridge.epoch() == epoch && bridge.former() == former);
+        found.ok_or(Error::MissingKey { realm: Realm::Shared, epoch: former })
     }
 
     pub(crate) fn of(&self, realm: &Realm, epoch: Epoch) -> Result<&PerDomain<TokenKey>, Error> {
@@ -72,7 +83,7 @@ impl LoaderKeys {
     }
 
     fn parse(text: &str) -> Result<Self, Error> {
-        let (mut keyring, mut states) = (None, Vec::new());
+        let (mut keyring, mut states, mut bridge) = (None, Vec::new(), None);
         let mut found: BTreeMap<(Realm, Epoch), Vec<(Domain, TokenKey)>> = BTreeMap::new();
         for line in keyfile::lines(text, HEADING, "expected the heading `scopelog loader-keys 1`")? {
             match line.words.as_slice() {
@@ -88,11 +99,15 @@ impl LoaderKeys {
                     }
                     of_realm.push((domain, key));
                 }
+                ["bridge", epoch, former, hex] if bridge.is_none() => {
+                    bridge = Some(parse_bridge(&line, [epoch, former, hex])?);
+                }
                 _ => return Err(line.error("expected one `keyring` line, `epoch` and `key` lines")),
             }
         }
         let keyring = keyring.ok_or(Error::KeySyntax { line: 1, rule: "there is no `keyring` line" })?;
         let mut loaded = Self::new(keyring, Calendar::new(states)?);
+        loaded.bridge = bridge;
         for ((realm, epoch), of_realm) in found {
             let find = |domain| of_realm.iter().find(|(of, _)| *of == domain).map(|(_, key)| key.clone());
             let keys = PerDomain::build(|domain| {
@@ -111,6 +126,11 @@ impl LoaderKeys {
         );
         text.push_str(&format!("keyring {}\n", self.keyring));
         self.calendar.epochs().iter().for_each(|state| text.push_str(&keyfile::state_line(state)));
+        if let Some(bridge) = &self.bridge {
+            text.push_str(&format!("bridge {} {} ", bridge.epoch(), bridge.former()));
+            text.push_str(&bridge.secret().to_hex());
+            text.push('\n');
+        }
         for ((realm, epoch), keys) in &self.keys {
             for domain in Domain::ALL {
                 text.push_str(&format!("key {realm} {domain} {epoch} "));
@@ -120,6 +140,13 @@ impl LoaderKeys {
         }
         text
     }
+}
+
+fn parse_bridge(line: &Line<'_>, words: [&str; 3]) -> Result<BridgeKey, Error> {
+    let [epoch, former, hex] = words;
+    let number = |word: &str| word.parse::<Epoch>().map_err(|_| line.error("an epoch's number is 1 to 255"));
+    let secret = Secret::from_hex(hex).ok_or(line.error("a key is 64 hexadecimal digits"))?;
+    Ok(BridgeKey::from_secret(number(epoch)?, number(former)?, secret))
 }
 
 fn parse_key(line: &Line<'_>, words: [&str; 4]) -> Result<(Realm, Epoch, Domain, TokenKey), Error> {

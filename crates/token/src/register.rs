@@ -105,7 +105,10 @@ impl EpochRegister {
         let held = keyring.epochs();
         let known = self.calendar.epochs();
         let follows = known.iter().zip(held).all(|(known, held)| {
-            known.epoch == held.epoch && known.from == held.from && (held.destroyed || !known.destroyed)
+            known.epoch == held.epoch
+                && known.from == held.from
+                && known.bridged == held.bridged
+                && (held.destroyed || !known.destroyed)
         });
         if follows && known.len() <= held.len() { Ok(()) } else { Err(Error::OlderKeyring) }
     }
@@ -116,14 +119,15 @@ impl EpochRegister {
             return Err(Error::OtherKeyring);
         }
         let current = self.calendar.current();
+        let destroyed = |epoch| self.calendar.get(epoch).is_some_and(|state| state.destroyed);
+        if let Some((_, epoch)) = keys.realms().find(|(_, epoch)| destroyed(*epoch)) {
+            return Err(Error::DestroyedEpoch { epoch });
+        }
         let newest = keys.realms().map(|(_, epoch)| epoch).max();
         match newest {
             Some(_) if keys.realms().any(|(_, held)| held == current) => Ok(current),
             // The register is written after the keyring: a crash between the two leaves it one rotation behind.
             Some(epoch) if epoch > current => Err(Error::OlderKeyring),
-            Some(epoch) if self.calendar.get(epoch).is_some_and(|state| state.destroyed) => {
-                Err(Error::DestroyedEpoch { epoch })
-            }
             Some(epoch) => Err(Error::StaleKeys { epoch, current }),
             None => Err(Error::KeySyntax { line: 1, rule: "there are no `key` lines" }),
         }

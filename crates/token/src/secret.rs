@@ -31,6 +31,10 @@ impl Secret {
         Some(secret)
     }
 
+    pub(crate) fn bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
     pub(crate) fn to_hex(&self) -> Zeroizing<String> {
         Zeroizing::new(HEXLOWER.encode(&self.0))
     }

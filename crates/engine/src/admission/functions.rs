@@ -136,7 +136,7 @@ pub(super) fn pattern_function(name: &str) -> Option<&'static str> {
 }
 
 /// Scalar functions that the engine itself puts into plans.
-const OWN: &[&str] = &["token_text", rule::CONCATENATION];
+const OWN: &[&str] = &["token_text", rule::CONCATENATION, crate::tokens::BRIDGED];
 
 #[cfg(test)]
 mod tests {

@@ -15,6 +15,7 @@ use super::leaves::Leaves;
 use super::{Epochs, Fault, Judged};
 use crate::columns;
 use crate::error::TokenKind;
+use crate::tokens::{BRIDGED, reads_as};
 
 mod functions;
 
@@ -220,6 +221,9 @@ impl Walk<'_, '_> {
             return self.found(list, items);
         }
         let epochs = self.all(&call.args)?;
+        if name == BRIDGED {
+            return Ok(epochs.map(|epoch| reads_as(&call.func, epoch).unwrap_or(epoch)));
+        }
         if measures(name) {
             return Ok(Epochs::NONE);
         }

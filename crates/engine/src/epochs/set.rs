@@ -20,6 +20,11 @@ impl Epochs {
         self == Self::NONE
     }
 
+    /// What becomes of each.
+    pub(crate) fn map(self, of: impl Fn(Epoch) -> Epoch) -> Self {
+        self.numbers().into_iter().filter_map(Epoch::new).map(|epoch| Self::from(of(epoch))).collect()
+    }
+
     /// Whether there are two or more.
     pub(crate) fn is_mixed(self) -> bool {
         self.0.iter().map(|word| word.count_ones()).sum::<u32>() > 1

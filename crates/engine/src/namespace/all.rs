@@ -12,8 +12,10 @@ use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, Union, lit
 use scopelog_catalog::{DatasetName, TeamName};
 
 use super::{CATALOG, Namespace};
+use crate::columns;
 use crate::error::{Error, from_datafusion};
 use crate::scan::{LoadedDataset, ScopedTable};
+use crate::tokens::bridged;
 
 impl Namespace {
     /// The datasets of that name of every team in scope.
@@ -56,10 +58,16 @@ fn team_part(part: &Arc<LoadedDataset>, shown: &[Field]) -> Result<LogicalPlan> 
     scan(part)?.project(columns)?.build()
 }
 
-/// A scan of a dataset in scope, under its full name.
+/// A scan of a dataset in scope, under its full name; tokens are read over a bridge where there is one.
 pub(super) fn scan(part: &Arc<LoadedDataset>) -> Result<LogicalPlanBuilder> {
     let name = TableReference::full(CATALOG, part.team.as_str(), part.dataset.as_str());
-    LogicalPlanBuilder::scan(name, provider_as_source(Arc::new(ScopedTable::new(Arc::clone(part)))), None)
+    let scan = LogicalPlanBuilder::scan(name, provider_as_source(Arc::new(ScopedTable::new(Arc::clone(part)))), None)?;
+    let Some(bridge) = &part.bridge else { return Ok(scan) };
+    let read = |field: &Arc<Field>| match columns::holds_tokens(field.data_type()) {
+        true => bridged(column(field.name()), field, bridge),
+        false => column(field.name()),
+    };
+    scan.project(part.visible.fields().iter().map(read).collect::<Vec<_>>())
 }
 
 /// All rows of some plans of the same columns, as a table.

@@ -8,8 +8,10 @@ use datafusion::catalog::{
     SchemaProvider, TableProvider,
 };
 use datafusion::common::TableReference;
+use datafusion::logical_expr::LogicalPlanBuilder;
 use scopelog_catalog::{DatasetName, TeamName};
 
+use super::all::{scan, view};
 use super::{ALL, CATALOG, EVENTS, INFORMATION_SCHEMA, SYSTEM, default_schema, not_found};
 use crate::admission::is_table_function;
 use crate::error::{Error, NameKind, from_datafusion, suggestions};
@@ -79,8 +81,12 @@ impl Namespace {
             return self.union(&dataset).await;
         }
         let Ok(team) = TeamName::new(schema) else { return Ok(None) };
-        let loaded = self.dataset(&team, &dataset).await?;
-        Ok(loaded.map(|d| Arc::new(ScopedTable::new(d)) as Arc<dyn TableProvider>))
+        let Some(loaded) = self.dataset(&team, &dataset).await? else { return Ok(None) };
+        if loaded.bridge.is_none() {
+            return Ok(Some(Arc::new(ScopedTable::new(loaded))));
+        }
+        let read = scan(&loaded).and_then(LogicalPlanBuilder::build).map_err(from_datafusion)?;
+        view(vec![read]).map(Some)
     }
 
     /// Takes a table that is read into what `verify` and the audit entry know of.
@@ -107,7 +113,8 @@ impl Namespace {
             return Ok(None);
         };
         let store = session.engine.store(snapshot.store())?;
-        let made = Arc::new(LoadedDataset::new(&session.scope, dataset_scope, snapshot, store));
+        let made =
+            Arc::new(LoadedDataset::new(&session.scope, dataset_scope, snapshot, store).over(session.guards.bridge()));
         loaded.insert(key, Arc::clone(&made));
         Ok(Some(made))
     }

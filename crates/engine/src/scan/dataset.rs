@@ -10,6 +10,7 @@ use object_store::path::Path;
 use scopelog_access::{DatasetScope, Literal, RowPredicate, Scope};
 use scopelog_archive::Snapshot;
 use scopelog_catalog::{Column, DatasetName, TeamName};
+use scopelog_token::Bridge;
 
 use crate::columns;
 
@@ -43,6 +44,8 @@ pub(crate) struct LoadedDataset {
     pub(crate) readable: SchemaRef,
     /// The partition's column, where there is one.
     pub(crate) day: Option<Arc<Field>>,
+    /// What reads tokens of newer epochs as those of older ones, where there are such tokens and the principal may.
+    pub(crate) bridge: Option<Arc<Bridge>>,
 }
 
 impl LoadedDataset {
@@ -68,6 +71,7 @@ impl LoadedDataset {
             visible: Arc::new(Schema::new(visible)),
             readable: Arc::new(Schema::new(readable)),
             day: Some(Arc::new(Field::new(DAY, DataType::Date32, true))),
+            bridge: None,
             snapshot,
             team,
         }
@@ -98,8 +102,19 @@ impl LoadedDataset {
             readable: Arc::clone(&visible),
             visible,
             day: None,
+            bridge: None,
             snapshot,
         }
+    }
+
+    /// The same, read over a bridge where there are tokens that need one.
+    pub(crate) fn over(mut self, bridge: Option<&Arc<Bridge>>) -> Self {
+        let leads = |bridge: &&Arc<Bridge>| {
+            let mut epochs = self.snapshot.files().iter().filter_map(|file| file.epoch);
+            epochs.any(|epoch| bridge.target(epoch) != epoch)
+        };
+        self.bridge = bridge.filter(leads).cloned();
+        self
     }
 
     /// Whether only some rows are in scope.
