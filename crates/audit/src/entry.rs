@@ -61,6 +61,12 @@ kinds! {
     Activated = "activated",
     /// A former policy set became current again.
     RolledBack = "rolled_back",
+    /// A policy set was proposed, for somebody else to approve.
+    Proposed = "proposed",
+    /// A part of a team's data was delegated to an application.
+    Delegated = "delegated",
+    /// A delegation was revoked.
+    DelegationRevoked = "delegation_revoked",
     /// A credential was issued.
     CredentialIssued = "credential_issued",
     /// A credential was revoked.
@@ -77,6 +83,10 @@ kinds! {
     KeyDestroying = "key_destroying",
     /// An epoch's key was destroyed.
     KeyDestroyed = "key_destroyed",
+    /// A bridge between epochs of keys was granted.
+    BridgeGranted = "bridge_granted",
+    /// A grant of a bridge was taken back.
+    BridgeRevoked = "bridge_revoked",
     /// A value was tokenized for somebody who guessed it.
     TokenProbed = "token_probed",
     /// A compaction is about to be committed.

@@ -105,10 +105,10 @@ pub enum Command {
     /// Hash a value as the archive hashes it; for those allowed, and audited
     #[command(after_help = "Examples:\n  scopelog token user ana.lima@example.org\n  scopelog token ip 192.0.2.7")]
     Token(TokenArgs),
-    /// List, rotate, derive and destroy token keys
+    /// List, rotate, bridge, derive and destroy token keys
     #[command(
         subcommand,
-        after_help = "Examples:\n  scopelog keys list\n  scopelog keys rotate\n  \
+        after_help = "Examples:\n  scopelog keys list\n  scopelog keys rotate\n  scopelog keys bridge --user alice\n  \
                       scopelog keys derive --team web --output web.loader-keys\n  scopelog keys destroy 1 --yes"
     )]
     Keys(KeysCommand),
@@ -355,7 +355,15 @@ pub enum KeysCommand {
                             stays until `keys destroy`. Keys that loaders have are of the former epoch: derive them again.\n\n\
                             Examples:\n  scopelog keys rotate --credential ./logs.keys/admin.credential"
     )]
-    Rotate,
+    Rotate(RotateArgs),
+    /// Show who holds the bridge between epochs, grant it or take it back (administrators)
+    #[command(
+        after_help = "While the key before a bridged epoch lives, its holders compare tokens of both: those of the new epoch are\n\
+                            read as those of the former.\n\n\
+                            Examples:\n  scopelog keys rotate --bridge\n  scopelog keys bridge --user alice\n  \
+                            scopelog keys bridge --team web --revoke\n  scopelog keys bridge"
+    )]
+    Bridge(BridgeArgs),
     /// Derive a loader's keys: those of the shared realm and of one team, in the current epoch (administrators)
     #[command(after_help = "Examples:\n  scopelog keys derive --team web --output web.loader-keys\n  \
                             scopelog ingest --team web --loader-keys web.loader-keys /var/log/iis")]
@@ -363,6 +371,31 @@ pub enum KeysCommand {
     /// Destroy the key of a former epoch: no token of it can be made again, and nothing brings it back (administrators)
     #[command(after_help = "Examples:\n  scopelog keys list\n  scopelog keys destroy 1 --yes")]
     Destroy(DestroyArgs),
+}
+
+/// `keys rotate`
+#[derive(Debug, Args)]
+pub struct RotateArgs {
+    /// Keep beside each new token the one that its value had before, for those whom `keys bridge` names
+    #[arg(long)]
+    pub bridge: bool,
+}
+
+/// `keys bridge`
+#[derive(Debug, Args)]
+pub struct BridgeArgs {
+    /// A person
+    #[arg(long, value_name = "U", group = "holder")]
+    pub user: Option<String>,
+    /// A program
+    #[arg(long, value_name = "A", group = "holder")]
+    pub application: Option<String>,
+    /// Everybody of a team
+    #[arg(long, value_name = "T", group = "holder")]
+    pub team: Option<String>,
+    /// Take it back
+    #[arg(long, requires = "holder")]
+    pub revoke: bool,
 }
 
 /// `keys derive`

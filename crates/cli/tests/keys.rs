@@ -323,3 +323,49 @@ fn rotations_at_once_and_killed_leave_a_sound_keyring() {
     world.load("web", &logs(&world, &[2]));
     world.run("admin", &["audit", "verify"]).exits(0);
 }
+
+const FOLLOWED: &str = "SELECT a.cs_uri_stem AS a, b.cs_uri_stem AS b, count(*) AS n FROM iis a JOIN iis b ON a.cs_username = b.cs_username \
+                        WHERE a.day < b.day GROUP BY 1, 2 ORDER BY 1, 2";
+
+#[test]
+fn over_a_bridge_a_join_is_that_of_clear_text_until_the_former_key_is_destroyed() {
+    let clear = world();
+    clear.load("web", &logs(&clear, &[2, 3, 4]));
+    let expected = clear.rows("alice", FOLLOWED);
+    assert_eq!(expected.len(), 3);
+
+    let world = world();
+    world.load("web", &logs(&world, &[2]));
+    world.run("admin", &["keys", "rotate", "--bridge"]).exits(0);
+    world.load("web", &logs(&world, &[3]));
+    // A loader with derived keys keeps the bridge as well.
+    let directory = loader_directory(&world);
+    let keys = derive(&world, "web", "web.loader-keys");
+    load_with(&world, &directory, &keys, "web", &[4]).exits(0);
+
+    let refused = || {
+        let ran = world.run("alice", &["query", FOLLOWED]).exits(4);
+        assert!(ran.stderr.contains("of epochs 1 and 2 would be compared"), "{}", ran.stderr);
+    };
+    refused();
+    world.run("alice", &["keys", "bridge", "--user", "alice"]).exits(3);
+    world.run("admin", &["keys", "bridge", "--user", "alice"]).exits(0);
+    world.run("admin", &["keys", "bridge", "--user", "otto"]).exits(0);
+    assert_eq!(world.rows("alice", FOLLOWED), expected);
+    let counted = "SELECT count(*) AS n FROM iis WHERE cs_username = token('user', 'mei.tan@northwind.example')";
+    assert_eq!(world.row("otto", counted)["n"], 3);
+    world.run("admin", &["keys", "bridge", "--user", "alice", "--revoke"]).exits(0);
+    refused();
+    world.run("admin", &["keys", "bridge", "--team", "web"]).exits(0);
+    assert_eq!(world.rows("alice", FOLLOWED), expected);
+    let listed = world.run("admin", &["keys", "bridge"]).exits(0).stdout;
+    assert!(listed.contains("team:web") && listed.contains("user:otto") && !listed.contains("user:alice"), "{listed}");
+
+    world.run("admin", &["keys", "destroy", "1", "--yes"]).exits(0);
+    refused();
+    let stale = load_with(&world, &directory, &keys, "web", &[5]).exits(1);
+    assert!(stale.stderr.contains("the key of epoch 1 was destroyed"), "{}", stale.stderr);
+    world.load("web", &logs(&world, &[5]));
+    let kinds = entries(&world);
+    assert!(kinds.ends_with(&["key_destroying".to_owned(), "key_destroyed".to_owned()]), "{kinds:?}");
+}

@@ -87,7 +87,12 @@ impl Custodian {
         // The shared realm is the same through any team's tokenizer.
         let any = TeamName::new("any")?;
         let current = keyring.current_epoch();
+        let bridge = self.bridge(scope, &keyring)?;
+        // Over a bridge, tokens are those of the epoch that it leads to.
+        let target = |epoch| bridge.as_ref().map_or(epoch, |bridge| bridge.target(epoch));
+        let targets: BTreeMap<Epoch, Epoch> = keyring.epochs().iter().map(|s| (s.epoch, target(s.epoch))).collect();
         let of_epoch = Arc::new(move |realm: &Realm, domain: Domain, epoch: Epoch, value: &str| {
+            let epoch = targets.get(&epoch).copied().unwrap_or(epoch);
             let (team, team_realm) = match realm {
                 Realm::Shared => (&any, false),
                 Realm::Team(team) => (team, true),
@@ -97,9 +102,13 @@ impl Custodian {
         });
         let oracle = Arc::clone(&of_epoch);
         let oracle = move |realm: &Realm, domain: Domain, value: &str| oracle(realm, domain, current, value);
-        Ok(QueryGuards::new(oracle, move |bytes| fingerprint.of(bytes).to_string())
+        let guards = QueryGuards::new(oracle, move |bytes| fingerprint.of(bytes).to_string())
             .with_epochs(move |realm, domain, epoch, value| of_epoch(realm, domain, epoch, value))
-            .with_seal(move |sql| sealed(sql, &sealing)))
+            .with_seal(move |sql| sealed(sql, &sealing));
+        Ok(match bridge {
+            Some(bridge) => guards.with_bridge(bridge),
+            None => guards,
+        })
     }
 }
 

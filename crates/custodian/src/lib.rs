@@ -38,6 +38,7 @@
 //!
 //! Arguments, terminals, wire formats, loading, editing of policies and credentials.
 
+mod bridges;
 mod caller;
 mod custodian;
 mod error;
@@ -49,6 +50,7 @@ mod place;
 mod policies;
 mod schemas;
 
+pub use bridges::BridgeHolders;
 pub use caller::Caller;
 pub use custodian::{Clock, Custodian, Limits, Peer};
 pub use error::{Error, PeerFault};

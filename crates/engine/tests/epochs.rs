@@ -407,3 +407,48 @@ async fn days_decide_and_not_what_is_in_their_files() {
     let sql = "SELECT cs_username, count(*) FROM iis WHERE sc_status < 400 GROUP BY 1";
     assert_eq!(epochs_of(&desk.error(sql).await), Some(vec![1, 2]));
 }
+
+/// The rotated world with a bridge, and the pairs of these users.
+async fn bridged_world(users: std::ops::Range<i64>) -> (Arc<World>, Arc<World>) {
+    let mut keyring = Keyring::generate().unwrap();
+    keyring.rotate_with_bridge(1).unwrap();
+    let loader = Tokenizer::for_loads(&keyring, &TeamName::new("web").unwrap()).unwrap();
+    users.for_each(|n| drop(loader.value(false, Domain::User, &user(n))));
+    let keyring = Arc::new(keyring);
+    let mut rotated = Arc::into_inner(world(&keyring, epoch(2)).await).unwrap();
+    rotated.pairs = vec![loader.take_bridge().unwrap().unwrap()];
+    (Arc::new(rotated), world(&keyring, Epoch::FIRST).await)
+}
+
+#[tokio::test]
+async fn over_a_bridge_every_answer_is_that_of_clear_text() {
+    let (rotated, still) = bridged_world(0..USERS).await;
+    let (asked, clear) = (desk(&rotated), desk(&still));
+    for period in ["", "WHERE day = DATE '2025-06-17'", "WHERE day = DATE '2025-06-16'"] {
+        for query in MEETING.iter().chain(PASSING) {
+            let sql = over(period, query);
+            let (found, expected) = (asked.rows(&sql).await, clear.rows(&sql).await);
+            assert_eq!(in_clear(&rotated, found), in_clear(&still, expected), "{sql}");
+        }
+    }
+    for sql in [
+        "SELECT cs_username, count(*) FROM all.iis GROUP BY 1",
+        "SELECT actor, count(*) FROM all.events GROUP BY 1",
+        "SELECT web.iis.ordinal FROM web.iis JOIN mail.iis ON web.iis.cs_username = mail.iis.cs_username",
+        "SELECT ordinal FROM iis WHERE cs_username = token('user', 'user1@example.org')",
+    ] {
+        assert_eq!(in_clear(&rotated, asked.rows(sql).await), in_clear(&still, clear.rows(sql).await), "{sql}");
+    }
+    // A token of the new epoch is no longer met by any: that is said, too.
+    let error = asked.error("SELECT ordinal FROM iis WHERE cs_username = token('user', 'user1@example.org', 2)").await;
+    assert_eq!(epochs_of(&error), Some(vec![1, 2]));
+}
+
+#[tokio::test]
+async fn a_bridge_with_a_hole_is_an_error() {
+    let (rotated, _) = bridged_world(0..2).await;
+    let asked = desk(&rotated);
+    let error = asked.error("SELECT cs_username, count(*) FROM iis GROUP BY 1").await;
+    assert!(error.to_string().contains("a token of epoch 2 has no pair on the bridge"), "{error}");
+    assert!(!asked.rows("SELECT count(*) FROM iis").await.is_empty());
+}

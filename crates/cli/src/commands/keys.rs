@@ -5,15 +5,16 @@ use std::path::{Path, PathBuf};
 
 use scopelog_access::Capability;
 use scopelog_audit::{Entry, Kind};
-use scopelog_catalog::{DatasetName, DatasetSchema, Epoch, Realm, TeamName};
+use scopelog_catalog::{DatasetName, DatasetSchema, Epoch, PrincipalId, Realm, TeamName};
+use scopelog_custodian::BridgeHolders;
 use scopelog_token::{EpochRegister, Error as KeyError, Keyring, LoaderKeys, Tokenizer};
 
-use crate::args::{DeriveArgs, DestroyArgs, Format, Global, KeysCommand};
+use crate::args::{BridgeArgs, DeriveArgs, DestroyArgs, Format, Global, KeysCommand};
 use crate::commands::Listing;
 use crate::error::{CliError, Usage};
 use crate::house::{House, key_files, now};
 use crate::place::Place;
-use crate::terminal;
+use crate::{private, terminal};
 
 const NOT_ADMINISTRATOR: &str =
     "only an administrator may see or change the epochs of keys: pass an administrator's --credential";
@@ -24,7 +25,8 @@ pub async fn run(global: &Global, command: KeysCommand) -> Result<(), CliError> 
     house.scope_that_may(&Capability::Administer, NOT_ADMINISTRATOR).await?;
     match command {
         KeysCommand::List(args) => list(&house, global, args.format),
-        KeysCommand::Rotate => rotate(&house, global).await,
+        KeysCommand::Rotate(args) => rotate(&house, global, args.bridge).await,
+        KeysCommand::Bridge(args) => bridge(&house, global, &args),
         KeysCommand::Derive(args) => derive(&house, global, &args).await,
         KeysCommand::Destroy(args) => destroy(&house, global, &args),
     }
@@ -32,7 +34,7 @@ pub async fn run(global: &Global, command: KeysCommand) -> Result<(), CliError> 
 
 fn list(house: &House, global: &Global, format: Format) -> Result<(), CliError> {
     let keyring = house.keyring()?;
-    let mut listing = Listing::new(&["epoch#", "from", "state"]);
+    let mut listing = Listing::new(&["epoch#", "from", "state", "bridge"]);
     for epoch in keyring.epochs() {
         let state = match () {
             () if epoch.destroyed => "destroyed",
@@ -41,7 +43,9 @@ fn list(house: &House, global: &Global, format: Format) -> Result<(), CliError> 
         };
         // The first one has no beginning.
         let from = if epoch.from == i64::MIN { "the beginning".to_owned() } else { terminal::time(epoch.from) };
-        listing.row([epoch.epoch.to_string(), from, state.to_owned()]);
+        let bridge =
+            keyring.calendar().former(epoch.epoch).map_or_else(String::new, |former| format!("to epoch {former}"));
+        listing.row([epoch.epoch.to_string(), from, state.to_owned(), bridge]);
     }
     listing.show(format)?;
     let domains: Vec<&str> = scopelog_catalog::Domain::ALL.iter().map(|d| d.as_str()).collect();
@@ -49,22 +53,51 @@ fn list(house: &House, global: &Global, format: Format) -> Result<(), CliError> 
     Ok(())
 }
 
-async fn rotate(house: &House, global: &Global) -> Result<(), CliError> {
+async fn rotate(house: &House, global: &Global, bridged: bool) -> Result<(), CliError> {
     let mut held = Held::lock(house)?;
     if newest_in_use(house).await? > Some(held.keyring.current_epoch()) {
         return Err(KeyError::OlderKeyring.into());
     }
-    let epoch = held.keyring.rotate(now())?;
-    house.record(&of_epoch(house, Kind::KeyRotating, epoch))?;
+    let keyring = &mut held.keyring;
+    let epoch = if bridged { keyring.rotate_with_bridge(now()) } else { keyring.rotate(now()) }?;
+    house.record(&of_epoch(house, Kind::KeyRotating, epoch).with_detail("bridge", bridged))?;
     held.keyring.save_over(&held.path)?;
     held.publish(house)?;
-    house.record(&of_epoch(house, Kind::KeyRotated, epoch))?;
+    house.record(&of_epoch(house, Kind::KeyRotated, epoch).with_detail("bridge", bridged))?;
     terminal::note(global, format_args!("epoch {epoch} has begun: what is loaded from now on gets its tokens"));
     terminal::note(
         global,
         "loaders that work with derived keys need new ones: `scopelog keys derive`; tokens of former epochs are compared among \
          themselves only",
     );
+    Ok(())
+}
+
+/// Shows the holders of bridges, or changes them.
+fn bridge(house: &House, global: &Global, args: &BridgeArgs) -> Result<(), CliError> {
+    let holder = match (&args.user, &args.application, &args.team) {
+        (Some(user), _, _) => PrincipalId::user(user)?.to_string(),
+        (None, Some(application), _) => PrincipalId::application(application)?.to_string(),
+        (None, None, Some(team)) => format!("team:{}", TeamName::new(team)?),
+        (None, None, None) => {
+            let mut listing = Listing::new(&["holder"]);
+            BridgeHolders::load(&house.place)?.iter().for_each(|holder| listing.row([holder.to_owned()]));
+            return listing.show(Format::Table);
+        }
+    };
+    let held = Held::lock(house)?;
+    let mut holders = BridgeHolders::load(&house.place)?;
+    let changed = if args.revoke { holders.remove(&holder) } else { holders.add(holder.clone()) };
+    if !changed {
+        terminal::note(global, "nothing changes");
+        return Ok(());
+    }
+    let kind = if args.revoke { Kind::BridgeRevoked } else { Kind::BridgeGranted };
+    house.record(&house.entry(kind).with_detail("holder", holder))?;
+    private::replace(&BridgeHolders::path(&house.place), holders.to_text().as_bytes())?;
+    if held.keyring.bridges()?.is_empty() {
+        terminal::note(global, "there is no bridge now: `scopelog keys rotate --bridge` begins an epoch with one");
+    }
     Ok(())
 }
 
@@ -76,8 +109,8 @@ async fn derive(house: &House, global: &Global, args: &DeriveArgs) -> Result<(),
     }
     let held = Held::lock(house)?;
     let epoch = held.keyring.current_epoch();
+    let keys = held.keyring.derive_for_loads(&team)?;
     let realms = [Realm::Shared, Realm::Team(team)];
-    let keys = held.keyring.derive(&realms, &[epoch])?;
     held.publish(house)?;
     // The entry first: keys that nobody knows of would be worse than an entry without keys.
     let words: Vec<String> = realms.iter().map(ToString::to_string).collect();
@@ -178,11 +211,14 @@ pub fn tokenizer(house: &House, team: &TeamName, loader_keys: Option<&Path>) -> 
     if let Some(path) = loader_keys {
         let keys = LoaderKeys::load(path)?;
         let epoch = EpochRegister::load(&register_path(&house.place))?.loads_with(&keys)?;
-        return Ok(Tokenizer::new(&keys, team, epoch)?);
+        if keys.calendar().current() != epoch {
+            return Err(KeyError::OlderKeyring.into());
+        }
+        return Ok(Tokenizer::with_derived(&keys, team)?);
     }
     let keyring = house.keyring()?;
     if let Some(register) = register(&house.place)? {
         register.admit(&keyring)?;
     }
-    Ok(Tokenizer::from_keyring(&keyring, team, keyring.current_epoch())?)
+    Ok(Tokenizer::for_loads(&keyring, team)?)
 }

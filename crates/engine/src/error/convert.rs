@@ -13,6 +13,12 @@ const ALIKE: f64 = 0.6;
 
 /// Keeps what comes from the asker's own statement and rows; everything of files, stores and the engine becomes a class.
 pub(crate) fn from_datafusion(error: DataFusionError) -> Error {
+    // It may come from below a scan, where everything else is of files.
+    if let DataFusionError::External(inner) = error.find_root()
+        && let Some(Error::Bridge { epoch }) = inner.downcast_ref::<Error>()
+    {
+        return Error::Bridge { epoch: *epoch };
+    }
     match error {
         DataFusionError::Context(_, inner) | DataFusionError::Diagnostic(_, inner) => from_datafusion(*inner),
         DataFusionError::Collection(errors) => errors.into_iter().next().map_or_else(engine, from_datafusion),

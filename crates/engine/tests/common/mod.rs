@@ -25,7 +25,7 @@ use scopelog_archive::{ColumnStatistics, DataFile, Snapshot};
 use scopelog_audit::{Chain, SigningKey};
 use scopelog_catalog::{DatasetName, DatasetSchema, Epoch, PrincipalId, TeamName};
 use scopelog_engine::{Engine, EngineConfig, Error, Params, QueryGuards, Session, Snapshots};
-use scopelog_token::{Keyring, Token, Tokenizer};
+use scopelog_token::{Bridge, Keyring, Token, Tokenizer};
 
 pub const DAY_US: i64 = 86_400_000_000;
 /// 2025-06-15, in days since 1970.
@@ -57,6 +57,8 @@ pub struct Row {
 pub struct World {
     pub store: Arc<dyn ObjectStore>,
     pub keyring: Arc<Keyring>,
+    /// Pairs of bridges, as loads close them.
+    pub pairs: Vec<Vec<u8>>,
     snapshots: BTreeMap<(TeamName, DatasetName), Vec<DataFile>>,
 }
 
@@ -85,6 +87,7 @@ impl World {
         Self {
             store: Arc::new(InMemory::new()),
             keyring: Arc::new(Keyring::generate().unwrap()),
+            pairs: vec![],
             snapshots: BTreeMap::new(),
         }
     }
@@ -190,11 +193,16 @@ impl World {
             Ok(Tokenizer::from_keyring(&keyring, &team, epoch)?.value(of_team, domain, value))
         };
         let first = of_epoch.clone();
-        QueryGuards::new(
+        let guards = QueryGuards::new(
             move |realm, domain, value| first(realm, domain, Epoch::FIRST, value),
             |bytes| format!("fp:{}", bytes.len()),
         )
-        .with_epochs(of_epoch)
+        .with_epochs(of_epoch);
+        let mut bridge = Bridge::default();
+        for (key, sealed) in self.keyring.bridges().unwrap().iter().zip(&self.pairs) {
+            bridge.add(key, sealed).unwrap();
+        }
+        if self.pairs.is_empty() { guards } else { guards.with_bridge(bridge) }
     }
 }
 
