@@ -90,10 +90,10 @@ pub enum Command {
     /// Show a dataset's columns, classes and what they mean
     #[command(after_help = "Examples:\n  scopelog describe iis\n  scopelog describe web.iis")]
     Describe(DescribeArgs),
-    /// Check, activate and explain access policies
+    /// Check, activate, compare, test and explain access policies
     #[command(
         subcommand,
-        after_help = "Examples:\n  scopelog access check\n  scopelog access activate\n  scopelog access why web.iis"
+        after_help = "Examples:\n  scopelog access check\n  scopelog access diff\n  scopelog access activate\n  scopelog access why web.iis"
     )]
     Access(AccessCommand),
     /// Issue, list and revoke credentials
@@ -266,6 +266,56 @@ pub enum AccessCommand {
     #[command(after_help = "Examples:\n  scopelog access activate --credential ./logs.keys/admin.credential\n  \
                             scopelog access activate --credential ./logs.keys/admin.credential --team sales")]
     Activate(NewTeams),
+    /// Make the policies of an earlier version current again
+    #[command(
+        after_help = "The version before the one in force, unless another is named. It becomes a new version that follows the present one,\n\
+                            so nothing is lost; the policy files stay as they were edited.\n\n\
+                            Examples:\n  scopelog access rollback --list\n  scopelog access rollback\n  \
+                            scopelog access rollback 3f0c2a9b"
+    )]
+    Rollback(RollbackArgs),
+    /// Show who gains or loses which datasets, columns, rows and rights between two versions
+    #[command(
+        after_help = "A version is given by its first digits (`access rollback --list`), or is `in-force` or `files`. Decided for everybody\n\
+                            who holds a credential, and for a member of each team in each role, with each purpose that policies name.\n\n\
+                            Examples:\n  scopelog access diff                   what the edited files would change\n  \
+                            scopelog access diff 3f0c2a9b in-force"
+    )]
+    Diff(DiffArgs),
+    /// Hold policies against files of expectations: who may see what
+    // Here `--version` names a policy version; the program's own is left to the program.
+    #[command(
+        disable_version_flag = true,
+        after_help = "Without a file, every access/*.toml of the archive. testdata/sandboxes has such files.\n\n\
+                            Examples:\n  scopelog access test expectations.toml\n  scopelog access test --version 3f0c2a9b expectations.toml"
+    )]
+    Test(TestArgs),
+    /// Find policies that are valid and probably not meant: contradictions, what never applies, grants too broad
+    #[command(after_help = "Examples:\n  scopelog access lint\n  scopelog access lint --deny-warnings")]
+    Lint(LintArgs),
+    /// Propose the policy files, for another administrator to approve
+    #[command(
+        disable_version_flag = true,
+        after_help = "Where a policy in force that permits `administer` carries @two_person(\"required\"), this is the only way to change\n\
+                            policies.\n\n\
+                            Examples:\n  scopelog access propose --credential anna.credential\n  scopelog access propose --version 3f0c2a9b\n  \
+                            scopelog access propose --list"
+    )]
+    Propose(ProposeArgs),
+    /// Put in force what another administrator proposed
+    #[command(
+        after_help = "Examples:\n  scopelog access propose --list\n  scopelog access approve --credential ben.credential 3f0c2a9b"
+    )]
+    Approve(ApproveArgs),
+    /// Let an application read data of your team, for a purpose, as far as you may (team owners)
+    #[command(
+        after_help = "What the application sees is decided each time it asks: what you would see at that moment, less what is forbidden to\n\
+                            the application. It ends with its time, when it is revoked, when your credential is revoked, and when you no longer\n\
+                            may delegate.\n\n\
+                            Examples:\n  scopelog access delegate --application nightly --team web --dataset iis --purpose reporting --expires 30d\n  \
+                            scopelog access delegate --list\n  scopelog access delegate --revoke 3f0c2a9be1d44b77a2c5d0e9f1b36a58"
+    )]
+    Delegate(DelegateArgs),
     /// Explain what a credential sees of a dataset, and which policies say so
     #[command(after_help = "Examples:\n  scopelog access why --credential alice.credential web.iis")]
     Why {
@@ -281,6 +331,110 @@ pub struct NewTeams {
     /// A team that is new to the archive; where no policy's id begins with `T.` it gets the starter policies; repeat for more
     #[arg(long = "team", value_name = "T")]
     pub teams: Vec<String>,
+}
+
+/// `access rollback`
+#[derive(Debug, Args)]
+pub struct RollbackArgs {
+    /// The version, by its first digits, 8 or more [default: the one before]
+    #[arg(id = "policy_version", value_name = "VERSION")]
+    pub version: Option<String>,
+    /// List the versions that were in force
+    #[arg(long, conflicts_with = "policy_version")]
+    pub list: bool,
+    /// How rows are shown
+    #[arg(long, default_value = "table")]
+    pub format: Format,
+}
+
+/// `access diff`
+#[derive(Debug, Args)]
+pub struct DiffArgs {
+    /// The earlier side: a version, `in-force` or `files`
+    #[arg(value_name = "OLD", default_value = "in-force")]
+    pub old: String,
+    /// The later side
+    #[arg(value_name = "NEW", default_value = "files")]
+    pub new: String,
+    /// How rows are shown
+    #[arg(long, default_value = "table")]
+    pub format: Format,
+}
+
+/// `access test`
+#[derive(Debug, Args)]
+pub struct TestArgs {
+    /// Files of expectations [default: every access/*.toml of the archive]
+    #[arg(value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Test this version instead of the policy files
+    #[arg(id = "policy_version", long = "version", value_name = "VERSION")]
+    pub version: Option<String>,
+    /// A team that the policy files name and the archive does not have yet; repeat for more
+    #[arg(long = "team", value_name = "T")]
+    pub teams: Vec<String>,
+}
+
+/// `access lint`
+#[derive(Debug, Args)]
+pub struct LintArgs {
+    /// Fail where there are warnings
+    #[arg(long)]
+    pub deny_warnings: bool,
+    /// A team that the policy files name and the archive does not have yet; repeat for more
+    #[arg(long = "team", value_name = "T")]
+    pub teams: Vec<String>,
+}
+
+/// `access propose`
+#[derive(Debug, Args)]
+pub struct ProposeArgs {
+    /// A team that is new to the archive, as in `access activate`
+    #[arg(long = "team", value_name = "T")]
+    pub teams: Vec<String>,
+    /// Propose the policies of this earlier version instead of the files
+    #[arg(id = "policy_version", long = "version", value_name = "VERSION", conflicts_with = "teams")]
+    pub version: Option<String>,
+    /// List what was proposed
+    #[arg(long, conflicts_with_all = ["policy_version", "teams"])]
+    pub list: bool,
+    /// How rows are shown
+    #[arg(long, default_value = "table")]
+    pub format: Format,
+}
+
+/// `access approve`
+#[derive(Debug, Args)]
+pub struct ApproveArgs {
+    /// The proposed version, by its first digits, 8 or more
+    #[arg(id = "policy_version", value_name = "VERSION")]
+    pub version: String,
+}
+
+/// `access delegate`
+#[derive(Debug, Args)]
+pub struct DelegateArgs {
+    /// The application that may read
+    #[arg(long, value_name = "A", required_unless_present_any = ["list", "revoke"])]
+    pub application: Option<String>,
+    /// The team whose data it is
+    #[arg(long, value_name = "T", required_unless_present_any = ["list", "revoke"])]
+    pub team: Option<String>,
+    /// A dataset of the team; repeat for more [default: all that you see]
+    #[arg(long = "dataset", value_name = "D")]
+    pub datasets: Vec<String>,
+    /// For how long: 8h, 30d
+    #[arg(long, value_name = "TIME", required_unless_present_any = ["list", "revoke"])]
+    pub expires: Option<String>,
+    /// List the delegations that are yours to see
+    #[arg(long, conflicts_with_all = ["application", "team", "datasets", "expires", "revoke"])]
+    pub list: bool,
+    /// Revoke a delegation
+    #[arg(long, value_name = "ID", conflicts_with_all = ["application", "team", "datasets", "expires"])]
+    pub revoke: Option<String>,
+    /// How rows are shown
+    #[arg(long, default_value = "table")]
+    pub format: Format,
 }
 
 /// `credential`

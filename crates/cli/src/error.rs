@@ -33,6 +33,20 @@ pub enum CliError {
     /// The policy files are wrong.
     #[error(transparent)]
     Policy(#[from] scopelog_access::PolicyError),
+    /// A file of expectations is wrong.
+    #[error("{file}: {error}")]
+    Expectations {
+        /// The file, as it was named.
+        file: String,
+        /// What is wrong.
+        error: scopelog_access::PolicyError,
+    },
+    /// A delegation was refused.
+    #[error(transparent)]
+    Delegation(#[from] scopelog_access::DelegationError),
+    /// A proposal was refused.
+    #[error(transparent)]
+    Proposal(#[from] scopelog_access::ProposalError),
     /// Stored policies.
     #[error(transparent)]
     PolicyStore(#[from] crate::policies::StoreError),
@@ -153,6 +167,7 @@ impl From<scopelog_custodian::Error> for CliError {
             Error::Denied(text) => Self::Denied(text),
             Error::Credential(error) => error.into(),
             Error::Policy(error) => error.into(),
+            Error::Delegation(error) => error.into(),
             Error::PolicyStore(error) => crate::policies::StoreError::Store(error).into(),
             Error::NoPolicy => crate::policies::StoreError::NoneInForce.into(),
             Error::Audit(error) => error.into(),
@@ -225,7 +240,7 @@ impl CliError {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Usage(_) | Self::Name(_) => 2,
-            Self::Denied(_) | Self::Credential(_) => 3,
+            Self::Denied(_) | Self::Credential(_) | Self::Proposal(_) => 3,
             Self::Custodian(error) if error.is_denial() => 3,
             Self::Audit(_) | Self::Ingest(scopelog_ingest::Error::Audit(_)) => 6,
             Self::Query(error) => crate::commands::query::exit_code(error),

@@ -20,6 +20,7 @@
 
 mod args;
 mod commands;
+mod delegations;
 mod error;
 mod house;
 mod output;
@@ -28,6 +29,7 @@ mod policies;
 mod private;
 mod progress;
 mod terminal;
+mod versions;
 
 use std::process::ExitCode;
 use std::sync::Arc;

@@ -39,10 +39,15 @@ pub enum StoreError {
 
 /// The policy files as they are edited.
 pub async fn files(archive: &Archive) -> Result<Vec<(String, String)>, StoreError> {
+    beside(archive, ".cedar").await
+}
+
+/// The files where policies are edited whose names end so.
+pub async fn beside(archive: &Archive, ending: &str) -> Result<Vec<(String, String)>, StoreError> {
     let listed = archive.store().list_with_delimiter(Some(&Path::from(FILES))).await?;
     let mut files = vec![];
     for object in listed.objects {
-        let Some(name) = object.location.filename().filter(|n| n.ends_with(".cedar")).map(str::to_owned) else {
+        let Some(name) = object.location.filename().filter(|n| n.ends_with(ending)).map(str::to_owned) else {
             continue;
         };
         let bytes = archive.store().get(&object.location).await?.bytes().await?;

@@ -91,7 +91,8 @@ impl Caller {
         let teams = self.teams().await?;
         let datasets: Vec<_> =
             teams.iter().flat_map(|t| schemas.iter().map(move |s| (t.clone(), Arc::clone(s)))).collect();
-        Ok(self.policy.decide(&self.request, &datasets, moment))
+        let delegations = self.custodian.delegations(&self.request).await?;
+        Ok(self.policy.decide_with(&self.request, &datasets, &delegations, moment))
     }
 
     /// Whether the policies allow this; an answer of no is no denial, only less to show.

@@ -2,14 +2,19 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use scopelog_access::{IssuerKey, Principal, Purpose, Request, RevocationList, VerifyingKey, verify};
+use scopelog_access::{
+    DelegationRegister, Delegations, IssuerKey, Principal, Purpose, Registry, Request, RevocationList, VerifyingKey,
+    verify,
+};
 use scopelog_archive::{Archive, Location};
 use scopelog_audit::{Chain, Entry, Kind, SigningKey};
+use scopelog_catalog::PrincipalKind;
 use scopelog_engine::{Engine, EngineConfig};
 use scopelog_token::Keyring;
 use scopelog_vault::SealingKey;
 
 use crate::caller::Caller;
+use crate::delegations::{Records, register_at};
 use crate::files::{Watched, read, registry_at};
 use crate::guards::{Domains, domains_at};
 use crate::place::key_files;
@@ -69,6 +74,9 @@ struct Inner {
     policies: Policies,
     issuer: Watched<VerifyingKey>,
     revoked: Watched<RevocationList>,
+    issued: Watched<Registry>,
+    delegated: Watched<DelegationRegister>,
+    records: Records,
     keyring: Watched<Keyring>,
     sealing: Watched<SealingKey>,
     domains: Watched<Domains>,
@@ -98,6 +106,9 @@ impl Custodian {
         let inner = Inner {
             issuer: Watched::new(key(key_files::ISSUER), |path| Ok(IssuerKey::load(path)?.verifying_key().clone())),
             revoked: Watched::new(place.registry(), |path| Ok(registry_at(path)?.revocations())),
+            issued: Watched::new(place.registry(), registry_at),
+            delegated: Watched::new(place.delegations(), register_at),
+            records: Records::default(),
             keyring: Watched::new(key(key_files::KEYRING), |path| Ok(Keyring::load(path)?)),
             sealing: Watched::new(key(key_files::SEALING), sealing_key),
             domains: Watched::new(key(key_files::DOMAINS), domains_at),
@@ -195,6 +206,20 @@ impl Custodian {
         let inner = &self.inner;
         let policy = inner.policies.current(&inner.archive, self.now(), &inner.tell).await?;
         Ok(Caller::new(self.clone(), request, policy))
+    }
+
+    /// What was delegated and may count for a request: nothing for users, nor without a purpose.
+    pub(crate) async fn delegations(&self, request: &Request) -> Result<Delegations, Error> {
+        let inner = &self.inner;
+        if request.principal().id().kind() != PrincipalKind::Application || request.purpose().is_none() {
+            return Ok(Delegations::none());
+        }
+        let register = inner.delegated.get()?;
+        if register.entries().all(|(_, holds)| !holds) {
+            return Ok(Delegations::none());
+        }
+        let (registry, key) = (inner.issued.get()?, inner.issuer.get()?);
+        inner.records.standing(&inner.archive, &register, &registry, &key).await
     }
 
     /// Whether queries can be answered: a policy version is in force and the chain's head can be read.

@@ -26,6 +26,9 @@ pub enum Error {
     /// A policy version is not valid.
     #[error(transparent)]
     Policy(#[from] scopelog_access::PolicyError),
+    /// The register of delegations cannot be read.
+    #[error(transparent)]
+    Delegation(#[from] scopelog_access::DelegationError),
     /// The store of policies refused.
     #[error("the archive's policies cannot be used: {0}")]
     PolicyStore(#[from] object_store::Error),

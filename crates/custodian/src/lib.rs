@@ -41,6 +41,7 @@
 mod bridges;
 mod caller;
 mod custodian;
+mod delegations;
 mod error;
 mod events;
 mod files;
@@ -53,6 +54,7 @@ mod schemas;
 pub use bridges::BridgeHolders;
 pub use caller::Caller;
 pub use custodian::{Clock, Custodian, Limits, Peer};
+pub use delegations::{delegation, delegation_file, delegation_register};
 pub use error::{Error, PeerFault};
 pub use events::Event;
 pub use files::registry;

@@ -47,6 +47,11 @@ impl Place {
         self.state.join("credentials.jsonl")
     }
 
+    /// The register of delegations.
+    pub fn delegations(&self) -> PathBuf {
+        self.state.join("delegations.jsonl")
+    }
+
     /// The directory to which queries spill.
     pub fn spill(&self) -> PathBuf {
         self.state.join("spill")

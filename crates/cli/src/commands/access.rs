@@ -1,11 +1,17 @@
 //! `access`: policies.
 
+mod delegate;
+mod proposals;
+mod review;
+mod trial;
+
 use std::time::SystemTime;
 
 use scopelog_access::{ActivePolicy, Capability, DenialReason, RowPredicate, Verdict};
 use scopelog_audit::Kind;
 use scopelog_catalog::{DatasetName, DatasetSchema, TeamName};
 
+use self::review::{alone, changing, recorded, summary};
 use crate::args::{AccessCommand, Format, Global, NewTeams};
 use crate::commands::{Listing, credential};
 use crate::error::CliError;
@@ -19,24 +25,47 @@ pub async fn run(global: &Global, command: AccessCommand) -> Result<(), CliError
     let house = House::open(global).await?;
     match command {
         AccessCommand::Check(new) => check(&house, global, &new).await,
+        AccessCommand::Rollback(args) => review::rollback(&house, global, &args).await,
+        AccessCommand::Diff(args) => review::diff(&house, global, &args).await,
+        AccessCommand::Test(args) => trial::test(&house, global, &args).await,
+        AccessCommand::Lint(args) => trial::lint(&house, global, &args).await,
+        AccessCommand::Propose(args) => proposals::propose(&house, global, &args).await,
+        AccessCommand::Approve(args) => proposals::approve(&house, global, &args).await,
+        AccessCommand::Delegate(args) => delegate::run(&house, global, &args).await,
         AccessCommand::Activate(new) => activate(&house, global, &new).await,
         AccessCommand::Why { dataset } => why(&house, global, &dataset).await,
     }
 }
 
+/// Refuses, and records that, whoever may not administer access.
+async fn administrator(house: &House) -> Result<(), CliError> {
+    house.scope_that_may(&Capability::Administer, NOT_ADMINISTRATOR).await.map(drop)
+}
+
+/// Every team that the archive or one of these versions knows.
+async fn teams_of(house: &House, policies: &[&ActivePolicy]) -> Result<Vec<TeamName>, CliError> {
+    let mut teams = house.teams().await?;
+    teams.extend(policies.iter().flat_map(|policy| policy.schema().teams().into_iter().flatten()).cloned());
+    Ok(teams.into_iter().collect())
+}
+
 /// What would be in force next, and the files that new teams get.
-async fn next(house: &House, new: &NewTeams) -> Result<(ActivePolicy, Vec<(String, String)>), CliError> {
-    house.scope_that_may(&Capability::Administer, NOT_ADMINISTRATOR).await?;
+async fn next(
+    house: &House,
+    new: &NewTeams,
+    asked: &'static str,
+) -> Result<(ActivePolicy, Vec<(String, String)>), CliError> {
+    administrator(house).await?;
     let new = credential::teams(&new.teams)?;
     let missing = policies::missing(&house.archive, &new).await?;
     let mut teams = house.teams().await?;
     teams.extend(new);
     let teams: Vec<TeamName> = teams.into_iter().collect();
-    Ok((policies::check(&house.archive, &teams, &missing).await?, missing))
+    Ok((recorded(house, asked, policies::check(&house.archive, &teams, &missing).await)?, missing))
 }
 
 async fn check(house: &House, global: &Global, new: &NewTeams) -> Result<(), CliError> {
-    let (next, _) = next(house, new).await?;
+    let (next, _) = next(house, new, "check").await?;
     let same = next.policies()?.digest() == house.policy.policies()?.digest();
     terminal::note(global, format_args!("{} policies are valid", next.policies()?.len()));
     terminal::note(global, if same { "they are in force already" } else { "next: scopelog access activate" });
@@ -44,18 +73,13 @@ async fn check(house: &House, global: &Global, new: &NewTeams) -> Result<(), Cli
 }
 
 async fn activate(house: &House, global: &Global, new: &NewTeams) -> Result<(), CliError> {
-    let (next, missing) = next(house, new).await?;
-    let files: Vec<String> = next.policies()?.files().map(|(name, _)| name.to_owned()).collect();
-    let entry = house
-        .entry(Kind::Activated)
-        .with_detail("activated", next.version().to_string())
-        .with_detail("previous", house.policy.version().to_string())
-        .with_detail("files", files);
-    house.record(&entry)?;
+    let (next, missing) = next(house, new, "activate").await?;
+    alone(house, "activate")?;
+    house.record(&changing(house, Kind::Activated, &next)?)?;
     policies::write_files(&house.archive, &missing).await?;
     policies::activate(&house.archive, &next).await?;
     terminal::note(global, format_args!("policy version {} is in force", next.version()));
-    Ok(())
+    summary(house, global, &next).await
 }
 
 async fn why(house: &House, global: &Global, name: &str) -> Result<(), CliError> {
