@@ -2,14 +2,12 @@
 
 use std::sync::Arc;
 
-use scopelog_access::{Decision, Denial, DenialReason, PolicyError, Purpose, Request, Scope};
-use scopelog_audit::{Entry, Kind};
-use scopelog_catalog::{DatasetSchema, Realm, TeamName};
-use scopelog_engine::{Engine, EngineConfig, Error, Params, QueryGuards, Session};
-use scopelog_token::Tokenizer;
+use scopelog_access::Purpose;
+use scopelog_custodian::{Custodian, Error, Peer};
+use scopelog_engine::{Engine, EngineConfig, Params};
 
-use crate::fixture::{loaded, runtime};
-use crate::house::{House, schemas, teams};
+use crate::fixture::runtime;
+use crate::house::House;
 use crate::outcome::{Answer, Failure, Outcome};
 
 /// Who asks, and for what.
@@ -34,100 +32,58 @@ pub trait Door: Send + Sync {
 pub type Open = fn(&Arc<House>) -> Box<dyn Door>;
 
 /// The doors that every file is run through.
-pub const DOORS: [Open; 2] = [custodian, double];
+pub const DOORS: [Open; 2] = [custodian, kept];
 
-/// The steps of the command line, on the archive's own files.
-pub struct Custodian {
+/// The way of those who hold the archive's keys.
+struct Keys {
     name: &'static str,
     house: Arc<House>,
-    engine: Engine,
-    datasets: Vec<(TeamName, Arc<DatasetSchema>)>,
+    /// The archive opened once and for all, as a service does; else it is opened for each statement, as a command does.
+    kept: Option<Custodian>,
+    pushdown: bool,
+    partitions: usize,
 }
 
-/// The command line's way with its own settings.
+/// The command line's way: the archive is opened for one statement.
 pub fn custodian(house: &Arc<House>) -> Box<dyn Door> {
-    let mut config = EngineConfig::new(house.clock());
-    config.target_partitions = 2;
-    Box::new(Custodian::new("custodian", house, config))
+    Box::new(Keys { name: "custodian", house: Arc::clone(house), kept: None, pushdown: true, partitions: 2 })
 }
 
-/// The same way with an engine that does everything else: nothing is pushed into files, nothing runs side by side, no
-/// footer is kept.
-pub fn double(house: &Arc<House>) -> Box<dyn Door> {
-    let mut config = EngineConfig::new(house.clock());
-    config.target_partitions = 1;
-    config.parquet_pushdown = false;
-    config.footer_cache = 0;
-    Box::new(Custodian::new("double", house, config))
+/// The archive is opened once, for all who ask, with an engine that does everything else: nothing is pushed into files, and
+/// nothing runs side by side.
+pub fn kept(house: &Arc<House>) -> Box<dyn Door> {
+    let kept = runtime().block_on(open(house)).unwrap();
+    Box::new(Keys { name: "kept", house: Arc::clone(house), kept: Some(kept), pushdown: false, partitions: 1 })
 }
 
-impl Custodian {
-    fn new(name: &'static str, house: &Arc<House>, config: EngineConfig) -> Self {
-        let schemas = schemas();
-        let datasets = teams().into_iter().flat_map(|t| schemas.iter().map(move |s| (t.clone(), Arc::clone(s))));
-        Self { name, house: Arc::clone(house), engine: Engine::new(config).unwrap(), datasets: datasets.collect() }
-    }
+async fn open(house: &House) -> Result<Custodian, Error> {
+    Custodian::open(house.place(), Arc::new(house.clock())).await
+}
 
-    fn record(&self, entry: Entry) {
-        let _ = self.house.chain().append(&entry).unwrap();
-    }
-
-    fn denied(&self, who: &str, reason: DenialReason) -> Entry {
-        self.house.entry(Kind::Denied, who).with_detail("reason", reason.as_str())
-    }
-
-    /// From a credential to a scope.
-    fn scope(&self, asker: &Asker) -> Result<Scope, Failure> {
-        let principal = self.house.verify(&asker.token).map_err(|refused| {
-            self.record(self.house.entry(Kind::Denied, "unverified").with_detail("reason", "credential"));
-            failure(refused, "28000", 3)
-        })?;
-        let who = principal.id().to_string();
-        let purpose = asker.purpose.as_deref().map(Purpose::new).transpose();
-        let purpose = purpose.map_err(|_| failure("--purpose: no word of a purpose", "22023", 2))?;
-        let request = Request::new(principal, purpose.clone()).map_err(|denial| {
-            let entry = self.denied(&who, *denial.reason());
-            self.record(purpose.map_or(entry.clone(), |p| entry.with_purpose(p.as_str())));
-            failure(PURPOSE, "42501", 3)
-        })?;
-        let policy = self.house.in_force().map_err(|none| {
-            self.record(self.denied(&who, DenialReason::NoPolicy));
-            no_policy(none)
-        })?;
-        match policy.decide(&request, &self.datasets, self.house.now()) {
-            Decision::Permit(scope) => Ok(scope),
-            Decision::Deny(denial) => {
-                let entry = self.denied(&who, *denial.reason());
-                self.record(match request.purpose() {
-                    Some(purpose) => entry.with_purpose(purpose.as_str()),
-                    None => entry,
-                });
-                Err(failure(Denial::CALLER_TEXT, "42501", 3))
-            }
-        }
-    }
-
-    async fn answer(&self, asker: &Asker, sql: &str) -> Result<Answer, Failure> {
-        let scope = self.scope(asker)?;
-        let chain = self.house.chain();
-        let session = Session::open(&self.engine, scope, Arc::new(self.house.archive().clone()), guards());
-        let session = session.with_history(Arc::clone(chain));
-        let planned = async { session.plan(session.parse(sql, &Params::new())?).await?.verify() }.await;
-        let verified = planned.map_err(|error| {
-            let _ = session.refused(chain, sql, &error).unwrap();
-            of_query(&error)
-        })?;
-        let admitted = verified.admit(Arc::clone(chain)).await.map_err(|e| of_query(&e))?;
-        let mut rows = admitted.execute().map_err(|e| of_query(&e))?;
+impl Keys {
+    async fn answer(&self, asker: &Asker, sql: &str) -> Result<Answer, Error> {
+        let custodian = match &self.kept {
+            Some(kept) => kept.clone(),
+            None => open(&self.house).await?,
+        };
+        let mut config = EngineConfig::new(self.house.clock());
+        config.target_partitions = self.partitions;
+        config.parquet_pushdown = self.pushdown;
+        let engine = Engine::new(config)?;
+        let principal = custodian.verify(&asker.token, Peer::Holder)?;
+        let purpose = asker.purpose.as_deref().map(Purpose::new).transpose()?;
+        let caller = custodian.caller(custodian.request(principal, purpose)?).await?;
+        let session = custodian.session(&engine, caller.scope().await?)?;
+        let mut rows = custodian.start(&session, sql, &Params::new()).await?;
         let mut answer = Answer::new(&rows.schema());
         while let Some(batch) = rows.next_batch().await {
-            answer.add(&batch.map_err(|e| of_query(&e))?);
+            answer.add(&batch?);
         }
         Ok(answer)
     }
 }
 
-impl Door for Custodian {
+impl Door for Keys {
     fn name(&self) -> &'static str {
         self.name
     }
@@ -135,48 +91,28 @@ impl Door for Custodian {
     fn ask(&self, asker: &Asker, sql: &str) -> Outcome {
         match runtime().block_on(self.answer(asker, sql)) {
             Ok(answer) => Outcome::Rows(answer),
-            Err(failure) => Outcome::Failed(failure),
+            Err(error) => Outcome::Failed(failure(&error)),
         }
     }
 }
 
-const PURPOSE: &str = "the credential does not allow this purpose: ask an administrator for one that does";
-
-fn failure(text: impl ToString, sqlstate: &str, exit: u8) -> Failure {
-    Failure { text: text.to_string(), sqlstate: sqlstate.to_owned(), exit }
-}
-
-fn no_policy(error: Option<PolicyError>) -> Failure {
-    match error {
-        Some(error) => failure(error, "58000", 1),
-        None => failure("no policy version is in force, so everything is denied", "58000", 1),
-    }
-}
-
-/// A query's failure, with the exit code that a command ends with.
-fn of_query(error: &Error) -> Failure {
-    let exit = match error {
-        Error::NotFound { .. } | Error::Denied { .. } => 3,
-        Error::Limit(_) => 5,
-        Error::Audit(_) => 6,
-        _ => 4,
+/// What somebody is told, and what a command ends with.
+fn failure(error: &Error) -> Failure {
+    let (sqlstate, exit) = match error {
+        Error::Denied(_) => ("42501", 3),
+        Error::Credential(_) | Error::Peer(_) => ("28000", 3),
+        Error::Query(query) => (query.sqlstate(), exit_of(query)),
+        Error::Audit(_) => ("XX000", 6),
+        _ => ("58000", 1),
     };
-    failure(error, error.sqlstate(), exit)
+    Failure { text: error.to_string(), sqlstate: sqlstate.to_owned(), exit }
 }
 
-/// What a session may ask of keys.
-fn guards() -> QueryGuards {
-    let keyring = loaded().keyring();
-    let fingerprint = keyring.fingerprint_key().unwrap();
-    let any = TeamName::new("any").unwrap();
-    QueryGuards::new(
-        move |realm, domain, value| {
-            let (team, of_team) = match realm {
-                Realm::Shared => (&any, false),
-                Realm::Team(team) => (team, true),
-            };
-            Ok(Tokenizer::from_keyring(keyring, team, keyring.current_epoch())?.value(of_team, domain, value))
-        },
-        move |bytes| fingerprint.of(bytes).to_string(),
-    )
+fn exit_of(error: &scopelog_engine::Error) -> u8 {
+    match error {
+        scopelog_engine::Error::NotFound { .. } | scopelog_engine::Error::Denied { .. } => 3,
+        scopelog_engine::Error::Limit(_) => 5,
+        scopelog_engine::Error::Audit(_) => 6,
+        _ => 4,
+    }
 }

@@ -1,6 +1,6 @@
 //! The archive that every file is run on: loaded once in a process from the samples, the way the program loads.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{LazyLock, OnceLock};
 
 use scopelog_testkit::{Loaded, corpus};
@@ -46,4 +46,18 @@ pub fn loaded() -> &'static Loaded {
             loaded
         })
     })
+}
+
+/// Copies a directory with all that is in it.
+pub fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let to = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &to);
+        } else {
+            std::fs::copy(entry.path(), to).unwrap();
+        }
+    }
 }

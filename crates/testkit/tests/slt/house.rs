@@ -2,26 +2,26 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, RwLock};
+use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
+use object_store::ObjectStoreExt;
 use scopelog_access::{
-    ActivePolicy, ClaimsRequest, CredentialError, Issuer, IssuerKey, PolicyError, PolicySchema, PolicySet, Principal,
-    Purpose, Registry, Role, verify,
+    ActivePolicy, ClaimsRequest, CredentialError, Issuer, IssuerKey, PolicyError, PolicySchema, PolicySet, Purpose,
+    Registry, Role,
 };
-use scopelog_archive::Archive;
+use scopelog_archive::{Archive, Location};
 use scopelog_audit::{Chain, Entry, Filter, Head, Kind, Recorded, SigningKey};
-use scopelog_catalog::{DatasetName, DatasetSchema, PrincipalId, TeamName};
+use scopelog_catalog::{PrincipalId, TeamName};
+use scopelog_custodian::{Place, activation, builtin_schemas, in_force, key_files, last_activation, version_file};
 
-use crate::fixture::{TEAMS, loaded};
+use crate::fixture::{TEAMS, copy, loaded, runtime};
 
 /// What the clock says at first: 2026-11-22, 14:00 UTC.
 const START: i64 = 1_795_356_000_000_000;
 /// How long a credential lasts where a file does not say.
 const LIFETIME: u64 = 90 * 86_400;
-/// The key that signs credentials.
-const ISSUER: &str = "issuer.key";
 
 /// Policies of each team and of the roles, or none of them, and those that stand in a file.
 #[derive(Debug, Clone, Default)]
@@ -42,18 +42,16 @@ pub enum Damage {
     Newer,
 }
 
-/// The policies in force, as a program that starts now finds them.
-type InForce = Result<Arc<ActivePolicy>, Option<PolicyError>>;
-
-/// One file's own state beside the archive that all files share.
+/// One file's own archive: a copy of the one that was loaded, with keys, credentials, policies and an audit chain of its own,
+/// laid out as the program lays them out.
 pub struct House {
-    state: tempfile::TempDir,
-    chain: Arc<Chain>,
-    issuer: Issuer,
+    directory: tempfile::TempDir,
+    archive: Archive,
+    chain: Chain,
     registry: Mutex<Registry>,
     tokens: Mutex<BTreeMap<String, String>>,
     clock: Arc<AtomicI64>,
-    in_force: RwLock<InForce>,
+    activations: AtomicU32,
 }
 
 /// Whom a credential is for, and who signs it.
@@ -113,30 +111,30 @@ impl Asked {
 impl House {
     /// A house without principals and policies.
     pub fn new() -> Self {
-        let state = tempfile::tempdir().unwrap();
+        let directory = tempfile::tempdir().unwrap();
+        let place = place(directory.path());
+        copy(&loaded().directory().join("archive"), Path::new(&place.archive));
+        std::fs::create_dir(&place.keys).unwrap();
         let key = SigningKey::generate().unwrap();
-        let place = state.path().join("audit");
-        Chain::create(&place, &key, START).unwrap();
-        IssuerKey::generate().unwrap().save(&state.path().join(ISSUER)).unwrap();
+        key.save(&place.key_file(key_files::AUDIT)).unwrap();
+        IssuerKey::generate().unwrap().save(&place.key_file(key_files::ISSUER)).unwrap();
+        loaded().keyring().save_new(&place.key_file(key_files::KEYRING)).unwrap();
+        std::fs::write(place.key_file(key_files::SEALING), loaded().vault_keys().sealing.to_string()).unwrap();
+        Chain::create(&place.chain(), &key, START).unwrap();
         Self {
-            chain: Arc::new(Chain::open(&place, key).unwrap()),
-            issuer: issuer(state.path(), loaded().archive().id()),
+            archive: runtime().block_on(Archive::open(&Location::parse(&place.archive).unwrap())).unwrap(),
+            chain: Chain::open(&place.chain(), key).unwrap(),
             registry: Mutex::default(),
             tokens: Mutex::default(),
             clock: Arc::new(AtomicI64::new(START)),
-            in_force: RwLock::new(Err(None)),
-            state,
+            activations: AtomicU32::new(0),
+            directory,
         }
     }
 
-    /// The archive, which is every file's.
-    pub fn archive(&self) -> &'static Archive {
-        loaded().archive()
-    }
-
-    /// The audit chain.
-    pub fn chain(&self) -> &Arc<Chain> {
-        &self.chain
+    /// Where its parts lie.
+    pub fn place(&self) -> Place {
+        place(self.directory.path())
     }
 
     /// What the clock says.
@@ -158,13 +156,23 @@ impl House {
     /// Issues a credential; a name that had one has the new one from now on.
     pub fn issue(&self, name: &str, asked: &Asked) -> Result<(), CredentialError> {
         let (kept, token) = match (asked.other_key, asked.other_archive) {
-            (false, false) => self.issuer.issue(&asked.claims, self.now())?,
-            (true, _) => Issuer::new(IssuerKey::generate()?, self.archive().id()).issue(&asked.claims, self.now())?,
-            (_, true) => issuer(self.state.path(), "another").issue(&asked.claims, self.now())?,
+            (false, false) => self.issuer(self.archive.id())?.issue(&asked.claims, self.now())?,
+            (true, _) => Issuer::new(IssuerKey::generate()?, self.archive.id()).issue(&asked.claims, self.now())?,
+            (_, true) => self.issuer("another")?.issue(&asked.claims, self.now())?,
         };
         self.registry.lock().unwrap().record(kept)?;
+        self.store_registry();
         self.tokens.lock().unwrap().insert(name.to_owned(), token);
         Ok(())
+    }
+
+    fn issuer(&self, archive: &str) -> Result<Issuer, CredentialError> {
+        Ok(Issuer::new(IssuerKey::load(&self.place().key_file(key_files::ISSUER))?, archive))
+    }
+
+    fn store_registry(&self) {
+        let bytes = self.registry.lock().unwrap().to_bytes().unwrap();
+        std::fs::write(self.place().registry(), bytes).unwrap();
     }
 
     /// The credential of a name.
@@ -174,57 +182,62 @@ impl House {
 
     /// Revokes the credential of a name.
     pub fn revoke(&self, name: &str) -> Result<(), String> {
-        let mut registry = self.registry.lock().unwrap();
-        let mut of_name = registry.entries().into_iter().filter(|e| e.principal.name() == name);
-        let id = of_name.next_back().ok_or_else(|| format!("{name} has no credential"))?.id;
-        registry.revoke(&id, self.now()).map(drop).map_err(|e| e.to_string())
-    }
-
-    /// Whom a credential proves.
-    pub fn verify(&self, token: &str) -> Result<Principal, CredentialError> {
-        let revoked = self.registry.lock().unwrap().revocations();
-        verify(token, self.issuer.verifying_key(), self.archive().id(), &revoked, self.now())
-    }
-
-    /// The policies in force; an error where there are none, or none that can be trusted.
-    pub fn in_force(&self) -> InForce {
-        self.in_force.read().unwrap().clone()
-    }
-
-    /// Makes policies the version that follows, if they are valid, and puts it in force. What is in force was read back
-    /// as it is stored.
-    pub fn activate(&self, policies: &Policies) -> Result<(), PolicyError> {
-        let previous = self.in_force().ok().map(|p| p.version().clone());
-        let made = ActivePolicy::activate(PolicySet::load(policies.0.clone())?, policy_schema()?, previous)?;
-        let stored = ActivePolicy::from_bundle(&made.bundle()?)?;
-        let entry = self.entry(Kind::Activated, "user:root").with_detail("activated", stored.version().to_string());
-        let _ = self.chain.append(&entry).unwrap();
-        *self.in_force.write().unwrap() = Ok(Arc::new(stored));
+        {
+            let mut registry = self.registry.lock().unwrap();
+            let mut of_name = registry.entries().into_iter().filter(|e| e.principal.name() == name);
+            let id = of_name.next_back().ok_or_else(|| format!("{name} has no credential"))?.id;
+            registry.revoke(&id, self.now()).map_err(|e| e.to_string())?;
+        }
+        self.store_registry();
         Ok(())
     }
 
-    /// Damages the version in force where it is stored, and reads it again.
+    /// The policies in force, as a program that starts now finds them.
+    pub fn in_force(&self) -> Result<ActivePolicy, scopelog_custodian::Error> {
+        runtime().block_on(in_force(&self.archive))
+    }
+
+    /// Makes policies the version that follows, if they are valid, and puts it in force.
+    pub fn activate(&self, policies: &Policies) -> Result<(), PolicyError> {
+        let last = runtime().block_on(last_activation(&self.archive)).unwrap();
+        let previous = last.map(|(_, version)| version.parse()).transpose()?;
+        let schema = PolicySchema::generate(&builtin_schemas(), &teams())?;
+        let made = ActivePolicy::activate(PolicySet::load(policies.0.clone())?, schema, previous)?;
+        let version = made.version().as_str();
+        let entry = Entry::new(Kind::Activated, "user:root", self.clock.load(Ordering::SeqCst));
+        let _ = self.chain.append(&entry.with_detail("activated", version)).unwrap();
+        self.put(&version_file(version), made.bundle()?);
+        let number = self.activations.fetch_add(1, Ordering::SeqCst) + 1;
+        self.put(&activation(number), version.as_bytes().to_vec());
+        Ok(())
+    }
+
+    /// Damages the version in force where it is stored.
     pub fn damage(&self, damage: Damage) -> Result<(), String> {
-        let Ok(policy) = self.in_force() else { return Err("there is no version to be damaged".to_owned()) };
-        let mut bytes = policy.bundle().map_err(|e| e.to_string())?;
-        let half = bytes.len() / 2;
+        let none = "there is no version to be damaged";
+        let (last, version) = runtime().block_on(last_activation(&self.archive)).unwrap().ok_or(none)?;
+        let file = version_file(&version);
+        let mut bytes =
+            runtime().block_on(async { self.archive.store().get(&file).await?.bytes().await }).unwrap().to_vec();
         match damage {
             Damage::Missing => {
-                *self.in_force.write().unwrap() = Err(None);
+                for number in 1..=last {
+                    // A number that was not taken after an earlier damage is none to be deleted.
+                    let _ = runtime().block_on(self.archive.store().delete(&activation(number)));
+                }
                 return Ok(());
             }
             Damage::Empty => bytes.clear(),
             Damage::Changed => bytes = replaced(bytes, "permit (", "forbid (")?,
-            Damage::Cut => bytes.truncate(half),
+            Damage::Cut => bytes.truncate(bytes.len() / 2),
             Damage::Newer => bytes = replaced(bytes, "\"form\":", "\"form\":9")?,
         }
-        *self.in_force.write().unwrap() = ActivePolicy::from_bundle(&bytes).map(Arc::new).map_err(Some);
+        self.put(&file, bytes);
         Ok(())
     }
 
-    /// An entry at this moment.
-    pub fn entry(&self, kind: Kind, principal: &str) -> Entry {
-        Entry::new(kind, principal, self.clock.load(Ordering::SeqCst))
+    fn put(&self, at: &object_store::path::Path, bytes: Vec<u8>) {
+        let _ = runtime().block_on(self.archive.store().put(at, bytes.into())).unwrap();
     }
 
     /// The index that the next entry will have.
@@ -245,9 +258,10 @@ fn replaced(bytes: Vec<u8>, from: &str, to: &str) -> Result<Vec<u8>, String> {
     if changed == text { Err(format!("the version has no `{from}`")) } else { Ok(changed.into()) }
 }
 
-/// The house's key, as the issuer of an archive.
-fn issuer(state: &Path, archive: &str) -> Issuer {
-    Issuer::new(IssuerKey::load(&state.join(ISSUER)).unwrap(), archive)
+fn place(directory: &Path) -> Place {
+    let at = |name: &str| directory.join(name);
+    let vault = loaded().directory().join("archive.vault").display().to_string();
+    Place { archive: at("archive").display().to_string(), vault, keys: at("archive.keys"), state: at("archive.state") }
 }
 
 fn time(us: i64) -> SystemTime {
@@ -257,14 +271,4 @@ fn time(us: i64) -> SystemTime {
 /// The teams that policies can name.
 pub fn teams() -> Vec<TeamName> {
     TEAMS.iter().map(|t| TeamName::new(t).unwrap()).collect()
-}
-
-/// The schemas that ship with the program.
-pub fn schemas() -> Vec<Arc<DatasetSchema>> {
-    let schema = |name| DatasetSchema::builtin(&DatasetName::new(name).unwrap()).unwrap();
-    DatasetSchema::builtin_names().map(schema).collect()
-}
-
-fn policy_schema() -> Result<PolicySchema, PolicyError> {
-    PolicySchema::generate(&schemas(), &teams())
 }
