@@ -50,6 +50,9 @@ pub struct Global {
     /// Credential that says who asks
     #[arg(long, global = true, env = "SCOPELOG_CREDENTIAL", hide_env_values = true, value_name = "FILE")]
     pub credential: Option<PathBuf>,
+    /// Ask a service instead of files: unix:PATH or http://127.0.0.1:PORT (query, datasets, describe, audit list)
+    #[arg(long, global = true, env = "SCOPELOG_SERVER", hide_env_values = true, value_name = "unix:PATH|URL")]
+    pub server: Option<String>,
     /// Purpose of this access: one of the credential's (`credential issue`: a purpose that it allows; repeat for more)
     #[arg(long = "purpose", global = true, value_name = "P")]
     pub purposes: Vec<String>,
@@ -124,6 +127,14 @@ pub enum Command {
     /// Merge small files of each day, and prove that no row changed
     #[command(after_help = "Examples:\n  scopelog compact\n  scopelog compact --team web --dataset iis")]
     Compact(CompactArgs),
+    /// Hold the archive for others: answer their queries over Flight SQL, each within its credential's scope
+    #[command(
+        after_help = "Run it as a user of its own, to whom archive, vault, keys and state belong and to whom alone they are readable. On a\n\
+                            socket everybody may connect; a credential is taken only from the user to whom it is bound (--os-user).\n\n\
+                            Examples:\n  scopelog serve --listen unix:/run/scopelog/socket --metrics 127.0.0.1:9464\n  \
+                            scopelog query --server unix:/run/scopelog/socket --credential alice.credential 'SELECT count(*) FROM iis'"
+    )]
+    Serve(ServeArgs),
     /// Print a completion script for a shell
     #[command(after_help = "Examples:\n  scopelog completions bash > /etc/bash_completion.d/scopelog")]
     Completions(CompletionsArgs),
@@ -618,6 +629,44 @@ pub struct CompactArgs {
     /// Only this dataset
     #[arg(long, value_name = "D")]
     pub dataset: Option<String>,
+}
+
+/// `serve`
+#[derive(Debug, Args)]
+pub struct ServeArgs {
+    /// Where to listen: a socket, or a loopback address
+    #[arg(long, value_name = "unix:PATH|HOST:PORT")]
+    pub listen: String,
+    /// Show health, readiness and Prometheus figures here, at a loopback address
+    #[arg(long, value_name = "HOST:PORT")]
+    pub metrics: Option<String>,
+    /// Take credentials that are bound to no user on the socket too; its group alone may connect then
+    #[arg(long)]
+    pub allow_unbound: bool,
+    /// Memory that all queries together may use, in MiB
+    #[arg(long, default_value_t = 2048, value_name = "MIB", value_parser = clap::value_parser!(u32).range(1..=MEMORY_MAX))]
+    pub memory: u32,
+    /// Seconds that a query may run
+    #[arg(long, default_value_t = 600, value_name = "S", value_parser = clap::value_parser!(u32).range(1..))]
+    pub timeout: u32,
+    /// Rows that a query may return
+    #[arg(long, value_name = "N")]
+    pub max_rows: Option<u64>,
+    /// Connections at once
+    #[arg(long, default_value_t = 256, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub connections: u32,
+    /// Connections at once of one user of the machine
+    #[arg(long, default_value_t = 64, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub connections_each: u32,
+    /// Queries at once
+    #[arg(long, default_value_t = 16, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub queries: u32,
+    /// Queries at once of one principal
+    #[arg(long, default_value_t = 8, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub queries_each: u32,
+    /// Seconds that queries may go on once the service was told to stop
+    #[arg(long, default_value_t = 30, value_name = "S", value_parser = clap::value_parser!(u32).range(0..=3600))]
+    pub grace: u32,
 }
 
 /// `completions`

@@ -10,6 +10,7 @@ pub mod ingest;
 pub mod init;
 pub mod keys;
 pub mod query;
+pub mod serve;
 pub mod token;
 pub mod verify;
 
@@ -24,8 +25,8 @@ use crate::error::CliError;
 use crate::output;
 use crate::terminal;
 
-/// Runs what the command line asks for.
-pub async fn run(cli: Cli) -> Result<(), CliError> {
+/// Runs what the command line asks for. `stop` is told when it should end; what does not listen to it is dropped.
+pub async fn run(cli: Cli, stop: &tokio::sync::Notify) -> Result<(), CliError> {
     let Cli { global, command } = cli;
     match command {
         Command::Demo(args) => demo::run(&global, args).await,
@@ -41,6 +42,7 @@ pub async fn run(cli: Cli) -> Result<(), CliError> {
         Command::Audit(command) => audit::run(&global, command).await,
         Command::Verify(args) => verify::run(&global, &args).await,
         Command::Compact(args) => compact::run(&global, &args).await,
+        Command::Serve(args) => serve::run(&global, &args, stop.notified()).await,
         Command::Completions(args) => completions(&args),
     }
 }

@@ -74,6 +74,9 @@ pub enum CliError {
     /// A query.
     #[error(transparent)]
     Query(#[from] scopelog_engine::Error),
+    /// A service.
+    #[error(transparent)]
+    Server(scopelog_server::Error),
     /// Anything else of an opened archive.
     #[error(transparent)]
     Custodian(scopelog_custodian::Error),
@@ -142,6 +145,11 @@ pub enum Usage {
     /// The archive exists already.
     #[error("there is an archive already: choose another directory")]
     Exists,
+    /// A service was named for a command that works on files.
+    #[error(
+        "this command works on the archive's own files: leave --server and SCOPELOG_SERVER out, and run it where they are"
+    )]
+    NotByService,
     /// More than one purpose for one access.
     #[error("state one purpose: an access has one")]
     OnePurpose,
@@ -183,6 +191,33 @@ impl From<scopelog_custodian::Error> for CliError {
             Error::Query(error) => error.into(),
             other => Self::Custodian(other),
         }
+    }
+}
+
+impl From<scopelog_server::Error> for CliError {
+    fn from(error: scopelog_server::Error) -> Self {
+        match error {
+            scopelog_server::Error::Custodian(error) => error.into(),
+            other => Self::Server(other),
+        }
+    }
+}
+
+/// The exit code of what a service said, or of what became of serving.
+fn of_service(error: &scopelog_server::Error) -> u8 {
+    use scopelog_server::{Error, Fault};
+    match error {
+        Error::Address { .. } => 2,
+        Error::Remote { fault, .. } => match fault {
+            Fault::Denied => 3,
+            Fault::Query => 4,
+            Fault::Limit => 5,
+            Fault::Audit => 6,
+            Fault::Usage => 2,
+            Fault::Cancelled => 130,
+            Fault::Failure => 1,
+        },
+        _ => 1,
     }
 }
 
@@ -242,6 +277,7 @@ impl CliError {
             Self::Usage(_) | Self::Name(_) => 2,
             Self::Denied(_) | Self::Credential(_) | Self::Proposal(_) => 3,
             Self::Custodian(error) if error.is_denial() => 3,
+            Self::Server(error) => of_service(error),
             Self::Audit(_) | Self::Ingest(scopelog_ingest::Error::Audit(_)) => 6,
             Self::Query(error) => crate::commands::query::exit_code(error),
             Self::Cancelled => 130,

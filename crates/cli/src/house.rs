@@ -47,6 +47,9 @@ pub struct House {
 impl House {
     /// Opens the archive and verifies the credential that the options name. Nothing is done for anybody unverified.
     pub async fn open(global: &Global) -> Result<Self, CliError> {
+        if global.server.is_some() {
+            return Err(Usage::NotByService.into());
+        }
         let place = Place::resolve(global)?;
         let credential = place.credential.clone().ok_or(Usage::NoCredential)?;
         let custodian = Custodian::open(place.parts.clone(), Arc::new(SystemTime::now)).await?;

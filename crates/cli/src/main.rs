@@ -28,6 +28,7 @@ mod place;
 mod policies;
 mod private;
 mod progress;
+mod remote;
 mod terminal;
 mod versions;
 
@@ -53,6 +54,9 @@ const GRACE: Duration = Duration::from_secs(2);
 /// After how long the process ends, if what was cancelled has not.
 const PATIENCE: Duration = Duration::from_secs(3);
 
+/// The same for a service, after its grace period.
+const SERVICE_PATIENCE: Duration = Duration::from_secs(15);
+
 fn main() -> ExitCode {
     let cli = parse();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_stack_size(STACK).build();
@@ -64,14 +68,20 @@ fn main() -> ExitCode {
         }
     };
     let interrupted = Arc::new(Notify::new());
-    if let Err(error) = listen(Arc::clone(&interrupted)) {
+    // A service ends by itself when it is told to; everything else is dropped.
+    let grace = match &cli.command {
+        args::Command::Serve(serve) => Some(Duration::from_secs(serve.grace.into())),
+        _ => None,
+    };
+    let patience = grace.map_or(PATIENCE, |grace| grace + SERVICE_PATIENCE);
+    if let Err(error) = listen(Arc::clone(&interrupted), patience) {
         terminal::complain(format_args!("cannot listen to signals: {error}"));
     }
     let outcome = runtime.block_on(async {
         tokio::select! {
-            outcome = commands::run(cli) => outcome,
+            outcome = commands::run(cli, &interrupted) => outcome,
             // Dropping what runs cancels it: its end is recorded like any other.
-            () = interrupted.notified() => Err(CliError::Cancelled),
+            () = interrupted.notified(), if grace.is_none() => Err(CliError::Cancelled),
         }
     });
     runtime.shutdown_timeout(GRACE);
@@ -94,17 +104,17 @@ fn parse() -> args::Cli {
 }
 
 /// Listens to Ctrl-C, and to what service managers and `timeout` send, on a thread that no command keeps busy.
-fn listen(interrupted: Arc<Notify>) -> std::io::Result<()> {
+fn listen(interrupted: Arc<Notify>, patience: Duration) -> std::io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let signals = runtime.block_on(async {
         Ok::<_, std::io::Error>([signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?])
     })?;
     let thread = std::thread::Builder::new().name("signals".to_owned());
-    thread.spawn(move || runtime.block_on(interruption(signals, interrupted))).map(drop)
+    thread.spawn(move || runtime.block_on(interruption(signals, interrupted, patience))).map(drop)
 }
 
 /// Waits for a signal and passes it on. What does not end then, since it waits on a read, is ended; a second signal ends at once.
-async fn interruption([mut interrupt, mut terminate]: [Signal; 2], interrupted: Arc<Notify>) {
+async fn interruption([mut interrupt, mut terminate]: [Signal; 2], interrupted: Arc<Notify>, patience: Duration) {
     tokio::select! {
         _ = interrupt.recv() => {}
         _ = terminate.recv() => {}
@@ -113,7 +123,7 @@ async fn interruption([mut interrupt, mut terminate]: [Signal; 2], interrupted: 
     tokio::select! {
         _ = interrupt.recv() => {}
         _ = terminate.recv() => {}
-        () = tokio::time::sleep(PATIENCE) => {}
+        () = tokio::time::sleep(patience) => {}
     }
     complain(&CliError::Cancelled);
     std::process::exit(CliError::Cancelled.exit_code().into());

@@ -32,6 +32,18 @@ struct Profile {
     keys: Option<PathBuf>,
     state: Option<PathBuf>,
     credential: Option<PathBuf>,
+    server: Option<String>,
+}
+
+/// The service that options or profile name, and the credential.
+pub fn service(global: &Global) -> Result<(Option<String>, Option<PathBuf>), CliError> {
+    let profile = match &global.profile {
+        Some(name) => profile(name)?,
+        None => Profile::default(),
+    };
+    // Who names an archive on the command line means that, whatever a profile says.
+    let of_profile = profile.server.filter(|_| global.archive.is_none());
+    Ok((global.server.clone().or(of_profile), global.credential.clone().or(profile.credential)))
 }
 
 impl Place {
@@ -99,8 +111,9 @@ mod tests {
         let options = schema["additionalProperties"]["properties"].as_object().unwrap();
         let lines: Vec<String> = options.keys().map(|name| format!("{name} = \"x\"")).collect();
         let profiles: BTreeMap<String, Profile> = toml::from_str(&format!("[p]\n{}", lines.join("\n"))).unwrap();
-        let Profile { archive, vault, keys, state, credential } = profiles["p"].clone();
-        assert!(archive.is_some() && vault.is_some() && keys.is_some() && state.is_some() && credential.is_some());
+        let Profile { archive, vault, keys, state, credential, server } = profiles["p"].clone();
+        assert!(archive.is_some() && vault.is_some() && keys.is_some() && state.is_some());
+        assert!(credential.is_some() && server.is_some());
         assert!(toml::from_str::<BTreeMap<String, Profile>>("[p]\nother = \"x\"").is_err());
     }
 

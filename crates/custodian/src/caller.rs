@@ -64,8 +64,17 @@ impl Caller {
     /// # Errors
     /// [`Error::Denied`]; [`Error::Audit`] where the denial cannot be recorded; [`Error::Archive`].
     pub async fn scope(&self) -> Result<Scope, Error> {
-        match self.decide(self.custodian.now()).await? {
-            Decision::Permit(scope) => Ok(scope),
+        self.decided().await.map(|(scope, _)| scope)
+    }
+
+    /// The same, with the moment of the decision.
+    ///
+    /// # Errors
+    /// Those of [`Caller::scope`].
+    pub async fn decided(&self) -> Result<(Scope, SystemTime), Error> {
+        let moment = self.custodian.now();
+        match self.decide(moment).await? {
+            Decision::Permit(scope) => Ok((scope, moment)),
             Decision::Deny(denial) => {
                 let entry = self.entry(Kind::Denied).with_detail("reason", denial.reason().as_str());
                 self.custodian.record(&entry)?;

@@ -35,7 +35,7 @@ fn relative(path: &Path) -> String {
 
 /// What each crate may depend on in the product.
 fn edges() -> BTreeMap<&'static str, BTreeSet<&'static str>> {
-    let all = "access archive audit catalog custodian engine formats ingest scrub token vault";
+    let all = "access archive audit catalog custodian engine formats ingest scrub server token vault";
     [
         ("catalog", ""),
         ("formats", "catalog"),
@@ -48,6 +48,7 @@ fn edges() -> BTreeMap<&'static str, BTreeSet<&'static str>> {
         ("ingest", "archive audit catalog formats scrub token vault"),
         ("engine", "access archive audit catalog token"),
         ("custodian", "access archive audit catalog engine token vault"),
+        ("server", "access audit catalog custodian engine"),
         ("cli", all),
         ("testkit", all),
     ]
@@ -130,6 +131,17 @@ fn only_the_engine_makes_sessions() {
             let content = std::fs::read_to_string(&path).unwrap();
             let used = content.lines().any(|l| !l.trim_start().starts_with("//") && l.contains("SessionContext"));
             assert!(!used, "{name} makes a session past the engine's one way");
+        }
+    }
+}
+
+#[test]
+fn only_the_server_names_wire_protocols() {
+    for name in edges().keys().filter(|name| **name != "server") {
+        let manifest = std::fs::read_to_string(root().join("crates").join(name).join("Cargo.toml")).unwrap();
+        for noun in ["tonic", "arrow-flight", "prost", "hyper", "axum"] {
+            let named = manifest.lines().any(|line| line.split(['.', ' ', '=']).next() == Some(noun));
+            assert!(!named, "crates/{name} names {noun}");
         }
     }
 }

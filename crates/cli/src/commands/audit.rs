@@ -1,13 +1,14 @@
 //! `audit`: what was asked and done, and that nobody changed it.
 
 use scopelog_audit::{Anchor, Anchoring, SigningKey, verify};
+use scopelog_server::EntryLine;
 
 use crate::args::{AuditCommand, Format, Global};
 use crate::commands::Listing;
 use crate::error::{CliError, Usage};
 use crate::house::{House, key_files};
 use crate::place::Place;
-use crate::terminal;
+use crate::{remote, terminal};
 
 /// Runs the sub-command.
 pub async fn run(global: &Global, command: AuditCommand) -> Result<(), CliError> {
@@ -22,11 +23,21 @@ pub async fn run(global: &Global, command: AuditCommand) -> Result<(), CliError>
 }
 
 async fn list(global: &Global, last: u32, format: Format) -> Result<(), CliError> {
+    let last = usize::try_from(last).unwrap_or(usize::MAX);
+    if let Some(mut client) = remote::client(global).await? {
+        return show(&client.history(last).await?, format);
+    }
     let house = House::open(global).await?;
-    let history = house.caller().history(usize::try_from(last).unwrap_or(usize::MAX)).await?;
+    let history = house.caller().history(last).await?;
+    let entries: Vec<EntryLine> = history.entries.iter().map(EntryLine::from).collect();
+    show(&entries, format)?;
+    // Reading everybody's entries is an access like any other.
+    Ok(house.caller().record_history(&history)?)
+}
+
+fn show(entries: &[EntryLine], format: Format) -> Result<(), CliError> {
     let mut listing = Listing::new(&["index#", "time", "kind", "principal", "purpose", "details"]);
-    for recorded in &history.entries {
-        let entry = &recorded.entry;
+    for entry in entries {
         // A table leaves out what no person reads: sealed texts and the hashes that repeat; other forms have everything.
         let shown = |k: &str| {
             format != Format::Table || !matches!(k, "sealed" | "policy" | "policy_version" | "scope" | "credential")
@@ -34,17 +45,15 @@ async fn list(global: &Global, last: u32, format: Format) -> Result<(), CliError
         let details: Vec<String> =
             entry.details.iter().filter(|(k, _)| shown(k)).map(|(k, v)| format!("{k}={v}")).collect();
         listing.row([
-            recorded.index.to_string(),
+            entry.index.to_string(),
             terminal::time(entry.time),
-            entry.kind.word().to_owned(),
+            entry.kind.clone(),
             entry.principal.clone(),
             entry.purpose.clone().unwrap_or_default(),
             details.join(" "),
         ]);
     }
-    listing.show(format)?;
-    // Reading everybody's entries is an access like any other.
-    Ok(house.caller().record_history(&history)?)
+    listing.show(format)
 }
 
 /// Checks every byte of the chain. It needs no credential: whoever holds the files and a head may check them.

@@ -134,7 +134,7 @@ fn changed(
 }
 
 fn list(house: &House, format: Format) -> Result<(), CliError> {
-    let mut listing = Listing::new(&["id", "principal", "role", "teams", "purposes", "expires", "state"]);
+    let mut listing = Listing::new(&["id", "principal", "role", "teams", "purposes", "os_user#", "expires", "state"]);
     let now = SystemTime::now();
     for credential in registry(&house.place)?.entries() {
         let state = match () {
@@ -149,6 +149,7 @@ fn list(house: &House, format: Format) -> Result<(), CliError> {
             credential.role.as_str().to_owned(),
             join(credential.teams.iter().map(ToString::to_string).collect()),
             join(credential.purposes.iter().map(ToString::to_string).collect()),
+            credential.os_user.map_or_else(String::new, |uid| uid.to_string()),
             humantime(credential.expires),
             state.to_owned(),
         ]);

@@ -106,6 +106,7 @@ fn of(global: &Global, dir: &Path) -> Global {
         keys: None,
         state: None,
         credential: None,
+        server: None,
         purposes: vec![],
         profile: None,
         quiet: true,

@@ -10,36 +10,45 @@ use crate::args::{Format, Global, QueryArgs};
 use crate::error::{CliError, Usage};
 use crate::house::House;
 use crate::progress::Bar;
+use crate::remote::{self, Answer};
 use crate::{output, terminal};
 
 /// Runs a statement and writes its rows.
 pub async fn run(global: &Global, args: &QueryArgs) -> Result<(), CliError> {
-    let house = House::open(global).await?;
-    let sql = statement(args)?;
-    let params = params(&args.params)?;
-    let memory = usize::try_from(u64::from(args.memory) << 20).unwrap_or(usize::MAX);
-    let limits = Limits { memory, time: Duration::from_secs(args.timeout.into()), rows: args.max_rows };
-    custodian_warning(global, &house);
-    let session = session(&house, &limits).await?;
-    let spinner = Bar::spinner(global, "planning");
-    let mut rows = start(&house, &session, &sql, &params).await?;
+    let time = Duration::from_secs(args.timeout.into());
+    let (mut rows, spinner) = match remote::client(global).await? {
+        Some(mut client) => {
+            let (sql, params) = (statement(args)?, params(&args.params)?);
+            let spinner = Bar::spinner(global, "planning");
+            (Answer::there(&mut client, &sql, &params, time, args.max_rows).await?, spinner)
+        }
+        None => {
+            let house = House::open(global).await?;
+            let (sql, params) = (statement(args)?, params(&args.params)?);
+            let memory = usize::try_from(u64::from(args.memory) << 20).unwrap_or(usize::MAX);
+            custodian_warning(global, &house);
+            let session = session(&house, &Limits { memory, time, rows: args.max_rows }).await?;
+            let spinner = Bar::spinner(global, "planning");
+            (Answer::Here(Box::new(start(&house, &session, &sql, &params).await?)), spinner)
+        }
+    };
     let terminal_out = args.output.is_none() && std::io::stdout().is_terminal();
     let format = args.format.unwrap_or(if terminal_out { Format::Table } else { Format::Csv });
     let width = if terminal_out { terminal::width() } else { None };
     let mut sink = output::sink(format, &rows.schema(), args.output.as_deref(), width)?;
-    while let Some(batch) = rows.next_batch().await {
-        sink.write(&batch?)?;
-        spinner.text(terminal::counted(rows.stats().rows, "row"));
+    while let Some(batch) = rows.next_batch().await? {
+        sink.write(&batch)?;
+        spinner.text(terminal::counted(rows.count(), "row"));
     }
     drop(spinner);
     sink.finish()?;
-    let stats = rows.stats();
     if args.stats {
+        let figures = rows.figures();
         terminal::complain(format_args!(
             "{}, {} left the scope in {:.3} s; receipt {}",
-            terminal::counted(stats.rows, "row"),
-            terminal::bytes(stats.bytes),
-            stats.elapsed.as_secs_f64(),
+            terminal::counted(figures.rows, "row"),
+            terminal::bytes(figures.bytes),
+            figures.elapsed.as_secs_f64(),
             rows.receipt(),
         ));
     }

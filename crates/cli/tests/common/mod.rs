@@ -3,6 +3,7 @@
 
 pub mod kill;
 pub mod logs;
+pub mod service;
 pub mod settled;
 pub mod world;
 
