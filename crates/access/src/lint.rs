@@ -198,22 +198,25 @@ fn permit(
         found(LintCode::Shadowed, format!("{} permits all of it already: remove this one", list(&wider)));
     }
     breadth(one, found);
-    if let (Some(owner), Some(of)) = (owner(one, teams), one.resource_team()) {
-        if owner != of && one.does(&DATA) {
-            found(
-                LintCode::ForeignGrant,
-                format!("it stands among the policies of team {owner} and gives data of team {of}: move it to theirs"),
-            );
-        }
+    if let (Some(owner), Some(of)) = (owner(one, teams), one.resource_team())
+        && owner != of
+        && one.does(&DATA)
+    {
+        found(
+            LintCode::ForeignGrant,
+            format!("it stands among the policies of team {owner} and gives data of team {of}: move it to theirs"),
+        );
     }
     let asks_purpose = expressions(&one.clauses).into_iter().any(|e| is_context(e, "purpose"));
-    if let (Some(to), Some(of)) = (one.principal_team(), one.resource_team()) {
-        if to != of && one.does(&READING) && !asks_purpose {
-            found(
-                LintCode::NoPurpose,
-                format!("team {to} gets data of team {of} for no purpose: add `when {{ context.purpose == \"…\" }}`"),
-            );
-        }
+    if let (Some(to), Some(of)) = (one.principal_team(), one.resource_team())
+        && to != of
+        && one.does(&READING)
+        && !asks_purpose
+    {
+        found(
+            LintCode::NoPurpose,
+            format!("team {to} gets data of team {of} for no purpose: add `when {{ context.purpose == \"…\" }}`"),
+        );
     }
     if one.actions.contains("select") && !one.actions.contains("read") {
         let reads = |other: &&Facts<'_>| {
@@ -227,10 +230,10 @@ fn permit(
             found(LintCode::SelectWithoutRead, text.to_owned());
         }
     }
-    if let Some(end) = end(&one.clauses) {
-        if end <= DateTime::<Utc>::from(now) {
-            found(LintCode::Ended, format!("it has held until {} and no longer does: remove it", end.format("%F %TZ")));
-        }
+    if let Some(end) = end(&one.clauses)
+        && end <= DateTime::<Utc>::from(now)
+    {
+        found(LintCode::Ended, format!("it has held until {} and no longer does: remove it", end.format("%F %TZ")));
     }
 }
 

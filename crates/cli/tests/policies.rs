@@ -287,6 +287,13 @@ fn an_owner_delegates_to_an_application() {
     world.run("report", &["query", "--quiet", COUNT]).exits(3);
     asks(&world, "report", "reporting", "SELECT * FROM web.syslog").exits(3);
 
+    let admitted = entries(&world, &["admitted"]).pop().unwrap();
+    assert!(admitted["details"].as_str().unwrap().contains(&id), "{admitted}");
+    let why = world.run("report", &["access", "why", "--purpose", "reporting", "web.iis"]).exits(0);
+    assert!(why.stderr.contains(&format!("delegated: {id}")) && why.stderr.contains("rows: all"), "{}", why.stderr);
+    assert!(why.stdout.contains("delegated") && why.stdout.contains("cs_username"), "{}", why.stdout);
+    world.run("report", &["access", "why", "web.iis"]).exits(3);
+
     // Nobody gives what they do not hold, and an application hands nothing on.
     for (who, more, code) in [
         ("otto", &["--team", "security", "--purpose", "reporting"][..], 3),

@@ -26,6 +26,11 @@ fn entry(session: &SessionInner, kind: Kind) -> Entry {
     entry
 }
 
+/// The delegations by which a part of the scope is allowed.
+fn delegations(session: &SessionInner) -> Vec<String> {
+    session.scope.delegations().iter().map(ToString::to_string).collect()
+}
+
 pub(crate) fn admitted(
     session: &SessionInner,
     datasets: &[Arc<LoadedDataset>],
@@ -42,6 +47,10 @@ pub(crate) fn admitted(
         .with_detail("datasets", read)
         .with_detail("statement", facts.shape.as_str())
         .with_detail("literals", facts.literals.clone());
+    let delegations = delegations(session);
+    if !delegations.is_empty() {
+        entry = entry.with_detail("delegations", delegations);
+    }
     if explain {
         entry = entry.with_detail("explain", true);
     }

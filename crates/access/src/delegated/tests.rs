@@ -202,7 +202,8 @@ fn a_revoked_delegator_delegates_nothing() {
 
 #[test]
 fn a_delegator_who_lost_the_role_delegates_nothing() {
-    let cases: [(&str, &[&str], Role, &[&str], bool); 5] = [
+    type Newer = (&'static str, &'static [&'static str], Role, &'static [&'static str], bool);
+    let cases: [Newer; 5] = [
         ("user:otto", &["exchange"], Role::Owner, &["nightly"], true),
         ("user:otto", &["exchange"], Role::None, &["nightly"], false),
         ("user:otto", &["sharepoint"], Role::Owner, &["nightly"], false),

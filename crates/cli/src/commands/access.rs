@@ -7,9 +7,9 @@ mod trial;
 
 use std::time::SystemTime;
 
-use scopelog_access::{ActivePolicy, Capability, DenialReason, RowPredicate, Verdict};
+use scopelog_access::{ActivePolicy, Capability, DenialReason, RowPredicate, Scope, Verdict};
 use scopelog_audit::Kind;
-use scopelog_catalog::{DatasetName, DatasetSchema, TeamName};
+use scopelog_catalog::{DatasetName, DatasetSchema, PrincipalKind, TeamName};
 
 use self::review::{alone, changing, recorded, summary};
 use crate::args::{AccessCommand, Format, Global, NewTeams};
@@ -100,14 +100,21 @@ async fn why(house: &House, global: &Global, name: &str) -> Result<(), CliError>
             return Err(CliError::Denied(instead));
         }
     };
-    if !explained.read.allowed {
+    let given = delegated(house, &team, &dataset).await?;
+    if !explained.read.allowed && given.is_none() {
         // Whether the dataset exists is no business of somebody who may not read it.
         house.record(&house.entry(Kind::Denied).with_detail("reason", DenialReason::NothingPermitted.as_str()))?;
         return Err(CliError::Denied(instead));
     }
     terminal::note(global, format_args!("policy version {}", explained.version));
     terminal::note(global, format_args!("read: {}", ids(&explained.read)));
-    let rows = match &explained.rows {
+    // What a delegation gives is a part of the scope that a query gets, and of no policy's own verdict.
+    let seen = given.as_ref().and_then(|scope| scope.dataset(&team, &dataset));
+    if let Some(scope) = &given {
+        let ids: Vec<&str> = scope.delegations().iter().map(|id| id.as_str()).collect();
+        terminal::note(global, format_args!("delegated: {}", ids.join(", ")));
+    }
+    let rows = match seen.map_or(&explained.rows, |seen| seen.rows()) {
         RowPredicate::All => "all".to_owned(),
         condition if house.policy_allows(&Capability::Administer).await? => condition.to_string(),
         // What a condition says tells of the rows that it hides.
@@ -116,10 +123,27 @@ async fn why(house: &House, global: &Global, name: &str) -> Result<(), CliError>
     terminal::note(global, format_args!("rows: {rows}"));
     let mut listing = Listing::new(&["column", "class", "visible", "policies"]);
     for column in explained.columns {
-        let visible = if column.verdict.allowed { "yes" } else { "no" };
-        listing.row([column.column, column.class, visible.to_owned(), ids(&column.verdict)]);
+        let is_seen = seen.map_or(column.verdict.allowed, |seen| seen.has_column(&column.column));
+        let visible = if is_seen { "yes" } else { "no" };
+        let by = if is_seen && !column.verdict.allowed { "delegated".to_owned() } else { ids(&column.verdict) };
+        listing.row([column.column, column.class, visible.to_owned(), by]);
     }
     listing.show(Format::Table)
+}
+
+/// The scope that a query would get, where a part of it was delegated and the dataset is in it.
+async fn delegated(house: &House, team: &TeamName, dataset: &DatasetName) -> Result<Option<Scope>, CliError> {
+    if house.request().principal().id().kind() != PrincipalKind::Application || house.request().purpose().is_none() {
+        return Ok(None);
+    }
+    match house.scope().await {
+        Ok(scope) => {
+            let given = !scope.delegations().is_empty() && scope.dataset(team, dataset).is_some();
+            Ok(given.then_some(scope))
+        }
+        Err(CliError::Denied(_)) => Ok(None),
+        Err(other) => Err(other),
+    }
 }
 
 fn ids(verdict: &Verdict) -> String {
