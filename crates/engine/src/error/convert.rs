@@ -11,6 +11,10 @@ use crate::admission::Refusal;
 /// Names at least as alike as this are suggested.
 const ALIKE: f64 = 0.6;
 
+/// What the Parquet reader says where a filter that it was given fails over a row. Readers of conditioned datasets are given
+/// none that can.
+const FILTER: &str = "Error evaluating filter predicate: ";
+
 /// Keeps what comes from the asker's own statement and rows; everything of files, stores and the engine becomes a class.
 pub(crate) fn from_datafusion(error: DataFusionError) -> Error {
     // It may come from below a scan, where everything else is of files.
@@ -42,7 +46,8 @@ pub(crate) fn from_datafusion(error: DataFusionError) -> Error {
         DataFusionError::NotImplemented(message) => Error::Plan { message },
         DataFusionError::Execution(message) => expression(message),
         DataFusionError::ResourcesExhausted(_) => Error::Limit(LimitKind::Memory),
-        DataFusionError::ParquetError(_) | DataFusionError::ObjectStore(_) | DataFusionError::IoError(_) => storage(),
+        DataFusionError::ParquetError(reader) => reading(&reader.to_string()),
+        DataFusionError::ObjectStore(_) | DataFusionError::IoError(_) => storage(),
         _ => engine(),
     }
 }
@@ -54,7 +59,9 @@ fn from_shared(error: &DataFusionError) -> Error {
         DataFusionError::Shared(inner) => from_shared(inner),
         DataFusionError::Collection(errors) => errors.first().map_or_else(engine, from_shared),
         DataFusionError::ArrowError(arrow, _) => match arrow.as_ref() {
-            ArrowError::ExternalError(_) | ArrowError::IoError(..) | ArrowError::ParquetError(_) => storage(),
+            ArrowError::ExternalError(inner) => reading(&inner.to_string()),
+            ArrowError::ParquetError(reader) => reading(reader),
+            ArrowError::IoError(..) => storage(),
             other => expression(other.to_string()),
         },
         DataFusionError::External(inner) => match inner.downcast_ref::<DataFusionError>() {
@@ -71,7 +78,8 @@ fn from_shared(error: &DataFusionError) -> Error {
         DataFusionError::Plan(message) => planned(message.clone()),
         DataFusionError::Execution(message) => expression(message.clone()),
         DataFusionError::ResourcesExhausted(_) => Error::Limit(LimitKind::Memory),
-        DataFusionError::ParquetError(_) | DataFusionError::ObjectStore(_) | DataFusionError::IoError(_) => storage(),
+        DataFusionError::ParquetError(reader) => reading(&reader.to_string()),
+        DataFusionError::ObjectStore(_) | DataFusionError::IoError(_) => storage(),
         _ => engine(),
     }
 }
@@ -80,9 +88,10 @@ fn from_arrow(error: ArrowError) -> Error {
     match error {
         ArrowError::ExternalError(inner) => match inner.downcast::<DataFusionError>() {
             Ok(inner) => from_datafusion(*inner),
-            Err(_) => storage(),
+            Err(inner) => reading(&inner.to_string()),
         },
-        ArrowError::IoError(..) | ArrowError::ParquetError(_) => storage(),
+        ArrowError::ParquetError(reader) => reading(&reader),
+        ArrowError::IoError(..) => storage(),
         other => expression(other.to_string()),
     }
 }
@@ -124,6 +133,13 @@ fn planned(message: String) -> Error {
     // Tokens are bytes, which most functions do not take.
     let bytes = message.contains("Binary") && message.contains("coerc");
     Error::Plan { message: if bytes { format!("{message}; token_text() makes text of a token") } else { message } }
+}
+
+/// What a reader of files says: a filter of the query that failed over a row, or a file. Values and paths are left out.
+fn reading(message: &str) -> Error {
+    let Some((_, cause)) = message.split_once(FILTER) else { return storage() };
+    let message = if cause.contains("DivideByZero") { "Divide by zero error" } else { "" };
+    Error::Failed { class: FailureClass::Expression, message: message.to_owned() }
 }
 
 fn expression(message: String) -> Error {
@@ -171,6 +187,31 @@ mod tests {
         for error in paths {
             let told = from_datafusion(error);
             assert!(!format!("{told} {told:?}").contains("teams/b"), "{told}");
+        }
+    }
+
+    #[test]
+    fn a_filter_that_fails_in_a_reader_is_the_asker_s_own() {
+        let failed = |cause: &str| ArrowError::ComputeError(format!("{FILTER}{cause}"));
+        let reader = |cause| parquet::errors::ParquetError::from(failed(cause));
+        let wrapped = |cause| {
+            let in_arrow = |error| DataFusionError::ArrowError(Box::new(error), None);
+            [
+                DataFusionError::ParquetError(Box::new(reader(cause))),
+                in_arrow(reader(cause).into()),
+                in_arrow(ArrowError::ExternalError(Box::new(reader(cause)))),
+                DataFusionError::Shared(std::sync::Arc::new(in_arrow(reader(cause).into()))),
+            ]
+        };
+        for error in wrapped("ArrowError(DivideByZero, None)").into_iter().map(from_datafusion) {
+            assert_eq!(
+                (error.sqlstate(), error.to_string().ends_with(": Divide by zero error")),
+                ("22000", true),
+                "{error}"
+            );
+        }
+        for error in wrapped("Cannot cast 'x' of teams/b/x.parquet").into_iter().map(from_datafusion) {
+            assert_eq!((error.sqlstate(), error.to_string().as_str()), ("22000", "an expression of the query failed"));
         }
     }
 

@@ -67,11 +67,11 @@ impl Namespace {
         if plans.is_empty() { nothing(&columns) } else { view(plans) }
     }
 
-    /// The datasets of a team that the principal may read all rows of, or load into. What became of a segment, in counts,
-    /// tells of rows that a condition hides.
+    /// The datasets of a team that the principal may read all of, or load into. What became of a segment, in counts, tells of
+    /// rows that a condition hides; its unknown fields, tokens and bytes tell of columns.
     fn concerned(&self, team: &TeamName) -> Vec<DatasetName> {
         let scope = &self.session.scope;
-        let whole = scope.datasets().iter().filter(|((t, _), d)| t == team && d.rows().is_all());
+        let whole = scope.datasets().iter().filter(|((t, _), d)| t == team && d.rows().is_all() && !d.hides_columns());
         let read = whole.map(|((_, name), _)| name.clone());
         let loaded = scope.capabilities().iter().filter_map(|c| match c {
             Capability::Ingest(t, dataset) if t == team => Some(dataset.clone()),
