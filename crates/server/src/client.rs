@@ -213,9 +213,9 @@ impl Rows {
         let trailers = self.trailers.get()?;
         let number = |trailers: &MetadataMap, key| trailers.get(key)?.to_str().ok()?.parse::<u64>().ok();
         Some(Figures {
-            rows: number(&trailers, ROWS)?,
-            bytes: number(&trailers, BYTES)?,
-            elapsed: Duration::from_micros(number(&trailers, MICROSECONDS)?),
+            rows: number(trailers, ROWS)?,
+            bytes: number(trailers, BYTES)?,
+            elapsed: Duration::from_micros(number(trailers, MICROSECONDS)?),
         })
     }
 }

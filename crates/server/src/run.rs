@@ -67,8 +67,12 @@ impl Running {
     /// Cancels what runs under that name, and says whether anything did.
     pub(crate) fn cancel(&self, query: &str) -> bool {
         let table = self.table();
-        let named = table.queries.values().filter(|(name, _)| name == query);
-        named.map(|(_, tell)| tell.send_replace(Go::Cancelled)).count() > 0
+        let mut any = false;
+        for (_, tell) in table.queries.values().filter(|(name, _)| name == query) {
+            tell.send_replace(Go::Cancelled);
+            any = true;
+        }
+        any
     }
 
     /// Lets no query in any more.

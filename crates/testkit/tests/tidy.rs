@@ -48,7 +48,7 @@ fn edges() -> BTreeMap<&'static str, BTreeSet<&'static str>> {
         ("ingest", "archive audit catalog formats scrub token vault"),
         ("engine", "access archive audit catalog token"),
         ("custodian", "access archive audit catalog engine token vault"),
-        ("server", "access audit catalog custodian engine"),
+        ("server", "access audit custodian engine"),
         ("cli", all),
         ("testkit", all),
     ]

@@ -160,7 +160,9 @@ impl World {
 
     pub fn revoke(&self, id: &CredentialId) {
         let now = self.now();
-        self.change(|registry| drop(registry.revoke(id, now).unwrap()));
+        self.change(|registry| {
+            registry.revoke(id, now).unwrap();
+        });
     }
 
     fn change(&self, change: impl FnOnce(&mut Registry)) {
