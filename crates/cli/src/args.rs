@@ -529,7 +529,7 @@ pub enum KeysCommand {
                             scopelog keys bridge --team web --revoke\n  scopelog keys bridge"
     )]
     Bridge(BridgeArgs),
-    /// Derive a loader's keys: those of the shared realm and of one team, in the current epoch (administrators)
+    /// Derive a loader's keys: those of the shared realm and of one team, in the current epoch and the one bridged with it (administrators)
     #[command(after_help = "Examples:\n  scopelog keys derive --team web --output web.loader-keys\n  \
                             scopelog ingest --team web --loader-keys web.loader-keys /var/log/iis")]
     Derive(DeriveArgs),
