@@ -131,8 +131,12 @@ fn unusable() -> DataFusionError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use arrow::array::{ArrayRef, BooleanArray, Int64Array, RecordBatch, StringViewArray, cast::AsArray};
+    use arrow::array::{
+        ArrayRef, BooleanArray, Int64Array, RecordBatch, StringViewArray, TimestampMicrosecondArray, cast::AsArray,
+    };
     use arrow::datatypes::Field;
+    use proptest::prelude::*;
+    use scopelog_access::Row;
 
     fn rows() -> RecordBatch {
         let n: ArrayRef = Arc::new(Int64Array::from(vec![Some(1), Some(2), None]));
@@ -175,6 +179,96 @@ mod tests {
         let like =
             RowPredicate::Like { column: "s".into(), pattern: vec![PatternPart::Text("a%".into()), PatternPart::Any] };
         assert_eq!(verdicts(&like), [Some(true), Some(false), None]);
+    }
+
+    /// Any predicate over the columns of `any_row`.
+    fn any_predicate() -> impl Strategy<Value = RowPredicate> {
+        use CompareOp::{Equal, Greater, GreaterOrEqual, Less, LessOrEqual, NotEqual};
+        let op = || prop::sample::select(vec![Equal, NotEqual, Less, LessOrEqual, Greater, GreaterOrEqual]);
+        let text = || prop::sample::select(vec!["", "a", "a%", "a_", "b\\"]).prop_map(str::to_owned);
+        let part = prop_oneof![Just(PatternPart::Any), text().prop_map(PatternPart::Text)];
+        let column = || prop::sample::select(vec!["n", "m", "s", "b", "t"]).prop_map(str::to_owned);
+        let leaf = prop_oneof![
+            Just(RowPredicate::All),
+            Just(RowPredicate::Nothing),
+            column().prop_map(|column| RowPredicate::IsNull { column }),
+            (op(), 0..3i64).prop_map(|(op, n)| RowPredicate::Compare {
+                column: "n".into(),
+                op,
+                literal: Literal::Int(n)
+            }),
+            (op(), 0..3i64).prop_map(|(op, t)| RowPredicate::Compare {
+                column: "t".into(),
+                op,
+                literal: Literal::Timestamp(t)
+            }),
+            (op(), text()).prop_map(|(op, s)| RowPredicate::Compare {
+                column: "s".into(),
+                op,
+                literal: Literal::String(s)
+            }),
+            any::<bool>().prop_map(|b| RowPredicate::Compare {
+                column: "b".into(),
+                op: Equal,
+                literal: Literal::Bool(b)
+            }),
+            op().prop_map(|op| RowPredicate::CompareColumns { left: "n".into(), op, right: "m".into() }),
+            prop::collection::vec((0..3i64).prop_map(Literal::Int), 0..3)
+                .prop_map(|literals| RowPredicate::In { column: "m".into(), literals }),
+            prop::collection::vec(part, 0..4).prop_map(|pattern| RowPredicate::Like { column: "s".into(), pattern }),
+        ];
+        leaf.prop_recursive(4, 24, 3, |inner| {
+            let many = || prop::collection::vec(inner.clone(), 0..4);
+            prop_oneof![
+                many().prop_map(RowPredicate::And),
+                many().prop_map(RowPredicate::Or),
+                inner.clone().prop_map(|p| RowPredicate::Not(Box::new(p))),
+                inner.clone().prop_map(|p| RowPredicate::IsTrue(Box::new(p))),
+                inner.clone().prop_map(|p| RowPredicate::IsFalse(Box::new(p))),
+            ]
+        })
+    }
+
+    /// The values of one row, each NULL or small.
+    type Values = (Option<i64>, Option<i64>, Option<&'static str>, Option<bool>, Option<i64>);
+
+    fn any_row() -> impl Strategy<Value = Values> {
+        let n = || prop::option::of(0..3i64);
+        let s = prop::option::of(prop::sample::select(vec!["", "a", "a%", "ab", "a_b", "b\\"]));
+        (n(), n(), s, prop::option::of(any::<bool>()), n())
+    }
+
+    fn as_row((n, m, s, b, t): Values) -> Row {
+        let cells = [
+            ("n", n.map(Literal::Int)),
+            ("m", m.map(Literal::Int)),
+            ("s", s.map(|s| Literal::String(s.to_owned()))),
+            ("b", b.map(Literal::Bool)),
+            ("t", t.map(Literal::Timestamp)),
+        ];
+        cells.into_iter().filter_map(|(column, value)| Some((column.to_owned(), value?))).collect()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(512))]
+        #[test]
+        fn batches_are_judged_as_each_row_is(
+            predicate in any_predicate(),
+            rows in prop::collection::vec(any_row(), 1..40),
+        ) {
+            let n: ArrayRef = Arc::new(rows.iter().map(|r| r.0).collect::<Int64Array>());
+            let m: ArrayRef = Arc::new(rows.iter().map(|r| r.1).collect::<Int64Array>());
+            let s: ArrayRef = Arc::new(rows.iter().map(|r| r.2).collect::<StringViewArray>());
+            let b: ArrayRef = Arc::new(rows.iter().map(|r| r.3).collect::<BooleanArray>());
+            let t = rows.iter().map(|r| r.4).collect::<TimestampMicrosecondArray>().with_timezone("UTC");
+            let batch = RecordBatch::try_from_iter([("n", n), ("m", m), ("s", s), ("b", b), ("t", Arc::new(t))]).unwrap();
+            let expr = physical(&predicate, &batch.schema()).unwrap();
+            let array = expr.evaluate(&batch).unwrap().into_array(batch.num_rows()).unwrap();
+            let truth: &BooleanArray = array.as_boolean();
+            for (values, judged) in rows.iter().zip(truth.iter()) {
+                prop_assert_eq!(judged == Some(true), predicate.allows(&as_row(*values)), "{} of {:?}", predicate, values);
+            }
+        }
     }
 
     #[test]
