@@ -139,7 +139,11 @@ impl ActivePolicy {
     /// the same record types.
     pub(crate) fn may_differ(&self, other: &Self, members: &[TeamName]) -> bool {
         let read = |of: &Self| -> Vec<(String, Option<String>)> {
-            of.outline.concerning(members).into_iter().map(|name| (name.clone(), of.files.get(&name).cloned())).collect()
+            of.outline
+                .concerning(members)
+                .into_iter()
+                .map(|name| (name.clone(), of.files.get(&name).cloned()))
+                .collect()
         };
         // Which teams there are decides what policies may name, not what they say.
         let types = |of: &Self| -> Vec<String> {

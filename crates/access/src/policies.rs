@@ -149,7 +149,13 @@ impl PolicySet {
         for loaded in self.policies() {
             let names = check::names(&loaded.policy, schema);
             let rows = check::rows(&loaded.policy, &loaded.asks, schema);
-            faults.extend(names.into_iter().chain(rows).chain(crate::proposal::two_person(&loaded.policy)).map(|rule| self.fault(loaded, None, rule)));
+            faults.extend(
+                names
+                    .into_iter()
+                    .chain(rows)
+                    .chain(crate::proposal::two_person(&loaded.policy))
+                    .map(|rule| self.fault(loaded, None, rule)),
+            );
         }
         let cedar = CedarSet::from_policies(self.policies().map(|p| p.policy.clone()))
             .map_err(|_| PolicyError::Corrupt { what: "policy ids are not distinct" })?;

@@ -22,9 +22,8 @@ fn sandboxes() -> Vec<PathBuf> {
 fn policies(of: &Path) -> PolicySet {
     let paths = fs::read_dir(of).unwrap().map(|entry| entry.unwrap().path());
     let cedar = paths.filter(|path| path.extension().is_some_and(|e| e == "cedar"));
-    let read = |path: PathBuf| {
-        (path.file_name().unwrap().to_str().unwrap().to_owned(), fs::read_to_string(&path).unwrap())
-    };
+    let read =
+        |path: PathBuf| (path.file_name().unwrap().to_str().unwrap().to_owned(), fs::read_to_string(&path).unwrap());
     PolicySet::load(cedar.map(read)).unwrap()
 }
 
@@ -55,7 +54,8 @@ fn failures(expectations: &Expectations, set: PolicySet) -> Vec<String> {
 #[test]
 fn every_sandbox_does_what_it_says() {
     for sandbox in sandboxes() {
-        let expectations = Expectations::parse(&fs::read_to_string(sandbox.join("expectations.toml")).unwrap()).unwrap();
+        let expectations =
+            Expectations::parse(&fs::read_to_string(sandbox.join("expectations.toml")).unwrap()).unwrap();
         assert_eq!(failures(&expectations, policies(&sandbox)), [""; 0], "{}", sandbox.display());
         // Nor would just any policies do.
         assert!(!failures(&expectations, PolicySet::default()).is_empty(), "{}", sandbox.display());

@@ -56,7 +56,8 @@ fn a_reader_sees_the_rows_that_the_policies_leave() {
         "SELECT count(*) AS n FROM iis WHERE CAST(cs_uri_stem AS BIGINT) = 1 AND sc_status >= 400",
     ] {
         let ran = world.run("alice", &["query", sql]);
-        let hidden = world.run("alice", &["query", &sql.replace("FROM iis", "FROM (SELECT * FROM iis WHERE sc_status < 400)")]);
+        let hidden =
+            world.run("alice", &["query", &sql.replace("FROM iis", "FROM (SELECT * FROM iis WHERE sc_status < 400)")]);
         assert_eq!((ran.code, ran.stdout), (hidden.code, hidden.stdout), "{sql}");
     }
     let plan = world.run("alice", &["query", "EXPLAIN SELECT * FROM iis WHERE c_port > 1"]).exits(0).stdout;
@@ -82,7 +83,8 @@ fn counts_of_hidden_rows_show_nowhere() {
     assert_ne!(rows(&whole), rows(&listed));
     // A dataset's version counts what was loaded.
     count(&world, "alice", "SELECT count(*) AS n FROM iis");
-    let own = world.run("alice", &["query", "SELECT details FROM system.audit WHERE kind = 'admitted'"]).exits(0).stdout;
+    let own =
+        world.run("alice", &["query", "SELECT details FROM system.audit WHERE kind = 'admitted'"]).exits(0).stdout;
     assert!(own.contains("web.iis") && !own.contains("web.iis@"), "{own}");
     count(&world, "olga", "SELECT count(*) AS n FROM iis");
     let own = world.run("olga", &["query", "SELECT details FROM system.audit WHERE kind = 'admitted'"]).exits(0).stdout;
@@ -98,7 +100,9 @@ fn the_condition_is_shown_to_administrators_alone() {
     assert!(!told.contains("400"), "{told}");
     world.issue("anna", &["--team", "web", "--role", "administrator"]);
     let explained = world.run("anna", &["access", "why", "web.iis"]).exits(0);
-    assert!(explained.stderr.contains("rows: sc_status IS NOT NULL AND sc_status < 400 AND time IS NOT NULL AND time <= '"));
+    assert!(
+        explained.stderr.contains("rows: sc_status IS NOT NULL AND sc_status < 400 AND time IS NOT NULL AND time <= '")
+    );
 }
 
 #[test]

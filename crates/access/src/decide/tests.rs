@@ -47,7 +47,10 @@ fn starter_policies_keep_teams_and_roles_apart() {
         capabilities(Role::Loader),
         (false, "ingest exchange.iis, ingest exchange.security_audit, ingest exchange.syslog".into())
     );
-    assert_eq!(capabilities(Role::Owner), (true, "tokenize user, tokenize ip, tokenize host, delegate data of exchange".into()));
+    assert_eq!(
+        capabilities(Role::Owner),
+        (true, "tokenize user, tokenize ip, tokenize host, delegate data of exchange".into())
+    );
     assert_eq!(capabilities(Role::Auditor), (true, "audit all entries".into()));
     assert_eq!(capabilities(Role::Administrator), (true, "administer access".into()));
     // A role without a team opens no data.
