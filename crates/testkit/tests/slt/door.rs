@@ -9,6 +9,7 @@ use scopelog_engine::{Engine, EngineConfig, Params};
 use crate::fixture::runtime;
 use crate::house::House;
 use crate::outcome::{Answer, Failure, Outcome};
+use crate::service::service;
 
 /// Who asks, and for what.
 #[derive(Debug, Clone)]
@@ -32,7 +33,7 @@ pub trait Door: Send + Sync {
 pub type Open = fn(&Arc<House>) -> Box<dyn Door>;
 
 /// The doors that every file is run through.
-pub const DOORS: [Open; 2] = [custodian, kept];
+pub const DOORS: [Open; 3] = [custodian, kept, service];
 
 /// The way of those who hold the archive's keys.
 struct Keys {
@@ -97,13 +98,14 @@ impl Door for Keys {
 }
 
 /// What somebody is told, and what a command ends with.
-fn failure(error: &Error) -> Failure {
+pub fn failure(error: &Error) -> Failure {
     let (sqlstate, exit) = match error {
         Error::Denied(_) => ("42501", 3),
         Error::Credential(_) | Error::Peer(_) => ("28000", 3),
         Error::Query(query) => (query.sqlstate(), exit_of(query)),
         Error::Audit(_) => ("XX000", 6),
-        _ => ("58000", 1),
+        Error::NoPolicy => ("55000", 1),
+        _ => ("XX000", 1),
     };
     Failure { text: error.to_string(), sqlstate: sqlstate.to_owned(), exit }
 }

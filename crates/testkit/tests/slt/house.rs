@@ -1,7 +1,7 @@
 //! What one file changes while it runs: the clock, credentials, the policies in force, the audit chain.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
@@ -135,6 +135,11 @@ impl House {
     /// Where its parts lie.
     pub fn place(&self) -> Place {
         place(self.directory.path())
+    }
+
+    /// Where a service of this house would listen.
+    pub fn socket(&self) -> PathBuf {
+        self.directory.path().join("socket")
     }
 
     /// What the clock says.

@@ -12,6 +12,7 @@ mod outcome;
 mod run;
 mod runner;
 mod script;
+mod service;
 
 use std::path::PathBuf;
 

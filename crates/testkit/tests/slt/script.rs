@@ -11,7 +11,7 @@ const RULE: &str = "----";
 pub struct Block {
     /// Where it begins, counted from 1.
     pub line: usize,
-    /// Lines that begin with `#`, and `onlyif NAME` or `skipif NAME` of a door.
+    /// Lines that begin with `#`, and `onlyif` or `skipif` with names of doors.
     pub comments: Vec<String>,
     /// The record's kind and its words; empty where there are comments alone.
     pub head: String,
@@ -39,11 +39,11 @@ impl Block {
         Ok(block)
     }
 
-    /// Whether the block is for a door of this name.
+    /// Whether the block is for the door of this name.
     pub fn is_for(&self, door: &str) -> bool {
         self.comments.iter().all(|line| match line.split_once(' ') {
-            Some(("onlyif", name)) => name == door,
-            Some(("skipif", name)) => name != door,
+            Some(("onlyif", doors)) => doors.split(' ').any(|name| name == door),
+            Some(("skipif", doors)) => doors.split(' ').all(|name| name != door),
             _ => true,
         })
     }
