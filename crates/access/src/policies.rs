@@ -239,7 +239,8 @@ fn finish(mut faults: Vec<PolicyFault>) -> Result<(), PolicyError> {
     if faults.is_empty() {
         return Ok(());
     }
-    faults.sort_by(|a, b| (&a.file, a.offset).cmp(&(&b.file, b.offset)));
+    // The validator tells them in any order.
+    faults.sort_by_cached_key(|fault| (fault.file.clone(), fault.offset, fault.rule.to_string()));
     Err(PolicyError::Faults { faults })
 }
 

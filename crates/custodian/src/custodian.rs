@@ -3,8 +3,8 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use scopelog_access::{
-    DelegationRegister, Delegations, IssuerKey, Principal, Purpose, Registry, Request, RevocationList, VerifyingKey,
-    verify,
+    DelegationRegister, Delegations, DenialReason, IssuerKey, Principal, Purpose, Registry, Request, RevocationList,
+    VerifyingKey, verify,
 };
 use scopelog_archive::{Archive, Location};
 use scopelog_audit::{Chain, Entry, Kind, SigningKey};
@@ -198,14 +198,27 @@ impl Custodian {
         })
     }
 
-    /// Puts a request under the policy version that is in force at this moment.
+    /// Puts a request under the policy version that is in force at this moment. Where none is, that is recorded as a denial.
     ///
     /// # Errors
     /// [`Error::NoPolicy`], [`Error::Policy`] and [`Error::PolicyStore`] where no version is in force: everything is denied.
+    /// [`Error::Audit`] where that cannot be recorded.
     pub async fn caller(&self, request: Request) -> Result<Caller, Error> {
         let inner = &self.inner;
-        let policy = inner.policies.current(&inner.archive, self.now(), &inner.tell).await?;
-        Ok(Caller::new(self.clone(), request, policy))
+        match inner.policies.current(&inner.archive, self.now(), &inner.tell).await {
+            Ok(policy) => Ok(Caller::new(self.clone(), request, policy)),
+            Err(cause) => {
+                let principal = request.principal();
+                let entry = Entry::new(Kind::Denied, principal.id().to_string(), self.now_us())
+                    .with_detail("reason", DenialReason::NoPolicy.as_str())
+                    .with_detail("credential", principal.credential().to_string());
+                self.record(&match request.purpose() {
+                    Some(purpose) => entry.with_purpose(purpose.to_string()),
+                    None => entry,
+                })?;
+                Err(cause)
+            }
+        }
     }
 
     /// What was delegated and may count for a request: nothing for users, nor without a purpose.

@@ -236,8 +236,8 @@ impl Run {
             (Outcome::Failed(_), [Kind::Admitted, Kind::Ended]) => !ends(&entries, "completed"),
             (Outcome::Failed(_), [Kind::Denied]) => true,
             (Outcome::Failed(_), [Kind::Other(word)]) => word == "refused",
-            // Where no version is in force there is none that denies, and the archive is as good as closed.
-            (Outcome::Failed(failure), []) => failure.exit == 1,
+            // No service begins without policies, so that nobody was there to be asked.
+            (Outcome::Failed(failure), []) => self.door.name() == "service" && failure.sqlstate == "55000",
             _ => false,
         };
         let own = |e: &Recorded| e.entry.principal == "unverified" || e.entry.principal.ends_with(&format!(":{who}"));
